@@ -1,0 +1,36 @@
+/** The run and session that code is in: what travels in the OTel Context and in our own AsyncLocalStorage. */
+import type { SpanContextLike } from "./span.ts";
+
+export interface SessionScope {
+  /** Our own id, or the one the application gave. */
+  readonly id: string;
+  readonly kind: string | undefined;
+  /** Apie's id where it is known beforehand: a resumed handle, or a session of another process. */
+  readonly apieId?: string | undefined;
+  /** The session's root or anchor span, for links. */
+  readonly spanContext: SpanContextLike | undefined;
+}
+
+export interface RunScope {
+  readonly id: string;
+  readonly apieId?: string | undefined;
+  readonly agentKey: string;
+  readonly agentName: string | undefined;
+  /** Apie's id of the run that delegated to it, where that run is not of this process. */
+  readonly parentApieId?: string | undefined;
+  readonly spanContext: SpanContextLike | undefined;
+}
+
+export interface StepScope {
+  readonly key: string;
+  readonly name: string;
+  readonly index: number | undefined;
+}
+
+export interface Scope {
+  /** Identity of the client that opened it: another client in the process leaves its spans alone. */
+  readonly owner: object;
+  readonly session: SessionScope | undefined;
+  readonly run: RunScope | undefined;
+  readonly step: StepScope | undefined;
+}

@@ -1,0 +1,132 @@
+/** The last steps before an event is stored or sent: the user's hook, redaction, the size limit, JSON. */
+import type { HookEvent } from "../config/index.ts";
+import { limitSize } from "./limit.ts";
+import { toPlainObject } from "./plain.ts";
+import { REDACTED, type Redactor } from "./redaction/index.ts";
+import { customEventSchema } from "./schema.ts";
+import { fromWire, IDENTITY, toWire, type WireEvent } from "./wire.ts";
+
+export interface FinishOptions {
+  redactor: Redactor;
+  /** The user's hook: gives the event to use, or nothing to drop it. */
+  redact?: ((event: HookEvent) => HookEvent | undefined) | undefined;
+  /** Largest event, in bytes of its JSON. */
+  maxBytes: number;
+  /** Called when the hook throws or gives no event; what it should have looked at is then left out. */
+  onHookError: (error: unknown) => void;
+}
+
+/** An event as it will be sent, but for the ids of Apie. */
+export interface FinishedEvent {
+  event: WireEvent;
+  json: string;
+}
+
+/** Of what says where an event belongs, names that the application chose; the others are words and ids of ours. */
+const NAMES: ReadonlySet<string> = new Set(["type", "agent_key"]);
+const OURS: ReadonlySet<string> = new Set(IDENTITY.filter((name) => !NAMES.has(name)));
+
+/** Members that hold data of any shape. */
+const FREE_OBJECTS: ReadonlySet<string> = new Set(["metadata", "payload_summary"]);
+
+/** What the hook gives is bounded far above what we gave it. */
+const HOOK_LIMITS = { depth: 24, items: 2_000, text: 1_048_576, values: 100_000, characters: 8_388_608 };
+
+/** @returns `undefined` when the hook dropped the event. */
+export function finishEvent(event: WireEvent, options: FinishOptions): FinishedEvent | undefined {
+  const hooked = options.redact === undefined ? event : runHook(event, options.redact, options.onHookError);
+  return hooked === undefined
+    ? undefined
+    : limitSize(redactWireEvent(hooked, options.redactor), options.maxBytes);
+}
+
+/** A redacted copy; what says where the event belongs stays. */
+export function redactWireEvent(event: WireEvent, redactor: Redactor): WireEvent {
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(event)) {
+    const value: unknown = event[name as keyof WireEvent];
+    if (value === undefined) continue;
+    if (OURS.has(name)) copy[name] = value;
+    // An agent is known by its key, so the user's own patterns leave it alone.
+    else if (NAMES.has(name)) copy[name] = redactor.secrets(String(value));
+    else copy[name] = redactedMember(name, value, redactor);
+  }
+  return copy as unknown as WireEvent;
+}
+
+/** What cannot be walked to its end is left out, never let through. */
+function redactedMember(name: string, value: unknown, redactor: Redactor): unknown {
+  try {
+    return redactor.value(value, name);
+  } catch {
+    return FREE_OBJECTS.has(name) ? { notice: REDACTED } : undefined;
+  }
+}
+
+function runHook(
+  event: WireEvent,
+  hook: (event: HookEvent) => HookEvent | undefined,
+  onHookError: (error: unknown) => void,
+): WireEvent | undefined {
+  try {
+    const returned: unknown = hook(structuredClone(fromWire(event)) as unknown as HookEvent);
+    if (returned === undefined || returned === null) return undefined;
+    const wire = toWire(eventOf(returned));
+    const { cleaned, problem } = withoutWrongMembers({ ...wire, ...identityOf(event) });
+    if (problem !== undefined) onHookError(new TypeError(`redact gave an event with ${problem}; left out`));
+    return cleaned;
+  } catch (error) {
+    onHookError(error);
+    return withheld(event);
+  }
+}
+
+/** @throws {TypeError} when the hook did not give an event. */
+function eventOf(returned: unknown): object {
+  if (typeof (returned as { then?: unknown }).then === "function") {
+    // Nobody waits for it, so that it fails must not end the process.
+    Promise.resolve(returned as PromiseLike<unknown>).catch(() => undefined);
+    throw new TypeError("redact must return an event, and cannot be async");
+  }
+  const plain = toPlainObject(returned, HOOK_LIMITS);
+  if (plain === undefined) throw new TypeError(`redact must return an event, not ${typeof returned}`);
+  return plain;
+}
+
+/** What the hook cannot change, absent members included: ids of Apie are bound later. */
+function identityOf(event: WireEvent): Partial<WireEvent> {
+  return Object.fromEntries(IDENTITY.map((name) => [name, event[name]]));
+}
+
+/** The protocol has no room for members of the hook's making, and refuses an event for one of a wrong type. */
+function withoutWrongMembers(event: WireEvent): { cleaned: WireEvent; problem: string | undefined } {
+  const result = customEventSchema.safeParse(event);
+  if (result.success) return { cleaned: event, problem: undefined };
+  const wrong = new Set(
+    result.error.issues.flatMap((issue) =>
+      issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : [String(issue.path[0])],
+    ),
+  );
+  for (const name of IDENTITY) wrong.delete(name);
+  if (wrong.size === 0) return { cleaned: event, problem: undefined };
+  const kept = Object.entries(event).filter(([name]) => !wrong.has(name));
+  return {
+    cleaned: Object.fromEntries(kept) as unknown as WireEvent,
+    problem: `wrong or unknown members: ${[...wrong].join(", ")}`,
+  };
+}
+
+/** The hook failed, so nothing it would have looked at as text goes out; what the type requires stays in shape. */
+function withheld(event: WireEvent): WireEvent {
+  const { metadata, payload_summary, error, resource, decision, approval, ...rest } = event;
+  const source = metadata?.capture_source;
+  return {
+    ...rest,
+    metadata: { redact_failed: true, ...(source === undefined ? {} : { capture_source: source }) },
+    ...(payload_summary === undefined ? {} : { payload_summary: { notice: REDACTED } }),
+    ...(error === undefined ? {} : { error: { message: REDACTED } }),
+    ...(resource === undefined ? {} : { resource: { ...resource, external_id: undefined } }),
+    ...(decision === undefined ? {} : { decision: { ...decision, reason: undefined } }),
+    ...(approval === undefined ? {} : { approval: { ...approval, resolved_by: undefined } }),
+  };
+}

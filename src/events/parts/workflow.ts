@@ -1,0 +1,44 @@
+/** Steps of a workflow, and hand-offs between agents. */
+import { type EventFacts, type EventParts, UNKNOWN } from "./facts.ts";
+
+export function step({ activity, name }: EventFacts): EventParts {
+  const facts = activity.step;
+  const key = (facts?.key ?? name) || UNKNOWN;
+  return {
+    step_key: key,
+    step_name: facts?.name ?? key,
+    step_index: facts?.index,
+  };
+}
+
+export function stepStarted(facts: EventFacts): EventParts {
+  const { activity } = facts;
+  return {
+    ...step(facts),
+    payload_summary: { kind: activity.step?.type ?? "task", ...activity.payloadSummary },
+    metadata: activity.metadata,
+  };
+}
+
+export function stepEnded(facts: EventFacts): EventParts {
+  return { ...step(facts), metadata: { ...facts.activity.metadata, duration_ms: facts.durationMs } };
+}
+
+export function handoff({ activity }: EventFacts): EventParts {
+  const facts = activity.handoff;
+  return {
+    payload_summary: {
+      ...activity.payloadSummary,
+      source: facts?.sourceKey ?? facts?.sourceName,
+      target: facts?.targetKey ?? facts?.targetName,
+      type: facts?.type,
+    },
+    metadata: {
+      ...activity.metadata,
+      handoff_id: facts?.id,
+      reason: facts?.reason,
+      source_name: facts?.sourceName,
+      target_name: facts?.targetName,
+    },
+  };
+}

@@ -1,0 +1,163 @@
+/**
+ * Makes plain, bounded, JSON-safe data of anything. What cannot be written (a cycle, a getter that throws, a function)
+ * costs that place only, and says so there.
+ */
+import { setOwn } from "./own.ts";
+
+export interface PlainLimits {
+  /** Levels of objects and lists. */
+  depth: number;
+  /** Members of one object, items of one list. */
+  items: number;
+  /** Characters of one text. */
+  text: number;
+  /** Values in all: a few objects that share members can mean millions. Default 20,000. */
+  values?: number;
+  /** Characters in all. Default 524,288, the largest batch. */
+  characters?: number;
+}
+
+const LIMITS: Required<PlainLimits> = {
+  depth: 8,
+  items: 200,
+  text: 16_384,
+  values: 20_000,
+  characters: 524_288,
+};
+
+const MAX_NAME = 256;
+
+/** Well-formed Unicode, also where it is cut: half a surrogate pair is no character. */
+export function truncateText(text: string, limit: number): string {
+  if (text.length <= limit) return text.isWellFormed() ? text : text.toWellFormed();
+  return `${text.slice(0, limit).toWellFormed()}…[${text.length - limit} more characters]`;
+}
+
+export function toPlain(value: unknown, limits: PlainLimits = LIMITS): unknown {
+  return new PlainCopy(limits).copy(value, limits.depth);
+}
+
+/** @returns `undefined` for anything that is not an object of named members. */
+export function toPlainObject(
+  value: unknown,
+  limits: PlainLimits = LIMITS,
+): Record<string, unknown> | undefined {
+  const plain = toPlain(value, limits);
+  return typeof plain === "object" && plain !== null && !Array.isArray(plain)
+    ? (plain as Record<string, unknown>)
+    : undefined;
+}
+
+class PlainCopy {
+  readonly #limits: Required<PlainLimits>;
+  readonly #above = new Set<object>();
+  #values: number;
+  #characters: number;
+
+  constructor(limits: PlainLimits) {
+    this.#limits = { ...LIMITS, ...limits };
+    this.#values = this.#limits.values;
+    this.#characters = this.#limits.characters;
+  }
+
+  copy(value: unknown, depth: number): unknown {
+    if (this.#values <= 0) return "[Too large]";
+    this.#values -= 1;
+    switch (typeof value) {
+      case "string":
+        return this.#text(value);
+      case "number":
+        // JSON has one zero.
+        return Number.isFinite(value) ? value + 0 : String(value);
+      case "boolean":
+        return value;
+      case "bigint":
+        return this.#text(value.toString());
+      case "symbol":
+      case "function":
+      case "undefined":
+        return undefined;
+    }
+    if (typeof value !== "object" || value === null) return null;
+    if (this.#above.has(value)) return "[Circular]";
+    if (depth <= 0) return "[Too deep]";
+    this.#above.add(value);
+    try {
+      return this.#object(value, depth - 1);
+    } catch {
+      // A Proxy, or a toJSON that throws.
+      return "[Unreadable]";
+    } finally {
+      this.#above.delete(value);
+    }
+  }
+
+  #text(text: string): string {
+    const cut = truncateText(text, Math.min(this.#limits.text, Math.max(0, this.#characters)));
+    this.#characters -= Math.min(text.length, cut.length);
+    return cut;
+  }
+
+  #object(value: object, depth: number): unknown {
+    if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
+    if (value instanceof Error) return { name: this.#text(value.name), message: this.#text(value.message) };
+    if (value instanceof RegExp) return this.#text(String(value));
+    if (value instanceof String || value instanceof Number || value instanceof Boolean)
+      return this.copy(value.valueOf(), depth);
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
+    if (Array.isArray(value)) return this.#items(value, value.length, depth);
+    if (value instanceof Set) return this.#items(value, value.size, depth);
+    if (value instanceof Map) return this.#map(value, depth);
+    const { toJSON } = value as { toJSON?: unknown };
+    if (typeof toJSON === "function") return this.copy(toJSON.call(value), depth);
+    return this.#members(value, depth);
+  }
+
+  #items(items: Iterable<unknown>, size: number, depth: number): unknown[] {
+    const copies: unknown[] = [];
+    for (const item of items) {
+      if (copies.length === this.#limits.items) break;
+      copies.push(this.copy(item, depth) ?? null);
+    }
+    if (size > copies.length) copies.push(`[${size - copies.length} more items]`);
+    return copies;
+  }
+
+  #map(map: ReadonlyMap<unknown, unknown>, depth: number): Record<string, unknown> {
+    const copies: Record<string, unknown> = {};
+    let taken = 0;
+    for (const [key, value] of map) {
+      if (taken === this.#limits.items) break;
+      taken += 1;
+      this.#set(copies, String(key), this.copy(value, depth));
+    }
+    return noted(copies, map.size - taken);
+  }
+
+  #members(value: object, depth: number): Record<string, unknown> {
+    const copies: Record<string, unknown> = {};
+    const names = Object.keys(value);
+    for (const name of names.slice(0, this.#limits.items)) {
+      this.#set(copies, name, this.#member(value, name, depth));
+    }
+    return noted(copies, names.length - this.#limits.items);
+  }
+
+  #member(value: object, name: string, depth: number): unknown {
+    try {
+      return this.copy((value as Record<string, unknown>)[name], depth);
+    } catch {
+      // A getter that throws.
+      return "[Unreadable]";
+    }
+  }
+
+  #set(copies: Record<string, unknown>, name: string, value: unknown): void {
+    if (value !== undefined) setOwn(copies, truncateText(name, MAX_NAME), value);
+  }
+}
+
+function noted(copies: Record<string, unknown>, left: number): Record<string, unknown> {
+  if (left > 0) copies["…"] = `${left} more members`;
+  return copies;
+}

@@ -1,0 +1,172 @@
+/** The one redaction policy: over events, bodies of runs and sessions, and the texts our own API writes on spans. */
+import { denyExpression } from "../../config/index.ts";
+import { setOwn } from "../own.ts";
+import { NAME_SIGNS, replaceAssigned } from "./assignments.ts";
+import { comparableName, isHarmlessText, type Verdict, verdictOf } from "./keys.ts";
+import { FORM_SIGNS, REDACTED, replaceForms } from "./secrets.ts";
+
+export { REDACTED } from "./secrets.ts";
+
+export interface RedactionOptions {
+  /** Further names of members whose values are replaced, also within longer names: `ssn` is in `customer_ssn`. */
+  redactKeys?: readonly string[] | undefined;
+  /** Dot paths that are left as they are, in either spelling, e.g. `payloadSummary.reset_token`. */
+  redactAllowPaths?: readonly string[] | undefined;
+  /** What they match in a text is replaced; a member whose name they match loses its value. */
+  redactDenyPatterns?: readonly (string | RegExp)[] | undefined;
+}
+
+/** Paths are compared in the wire's spelling, so that `payloadSummary.x` and `payload_summary.x` are one. */
+const comparablePath = (path: string): string => path.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+
+/** Shorter texts hold nothing that could be recognised. */
+const MIN_TEXT = 6;
+
+/** Names and models repeat by the thousand: what was found clean stays clean. */
+const CLEAN_LIMIT = 4_096;
+const CLEAN_TEXT = 160;
+const clean = new Set<string>();
+
+/** Ids and times, which are in every event and each new: no secret is so written. */
+const HEX_OR_TIME = /^[0-9a-f:.TZ-]+$/;
+const SIGNS = new RegExp(`${FORM_SIGNS}|${NAME_SIGNS}`, "i");
+
+function maybeSecret(text: string): boolean {
+  if (HEX_OR_TIME.test(text) || clean.has(text)) return false;
+  if (SIGNS.test(text)) return true;
+  if (text.length <= CLEAN_TEXT) {
+    if (clean.size >= CLEAN_LIMIT) clean.clear();
+    clean.add(text);
+  }
+  return false;
+}
+
+/** Longer JSON is looked through as text. */
+const MAX_JSON = 262_144;
+
+function parsedJson(text: string): object | undefined {
+  if (text.length > MAX_JSON || !/^\s*[[{]/.test(text)) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export class Redactor {
+  readonly #keys: readonly string[];
+  /** Tells texts that may hold one of the user's names. */
+  readonly #names: RegExp | undefined;
+  readonly #allowed: ReadonlySet<string>;
+  readonly #denied: readonly RegExp[];
+
+  constructor(options: RedactionOptions = {}) {
+    this.#keys = options.redactKeys?.map(comparableName).filter((key) => key !== "") ?? [];
+    this.#names = this.#keys.length === 0 ? undefined : new RegExp(this.#keys.map(spacedOut).join("|"), "iu");
+    this.#allowed = new Set(options.redactAllowPaths?.map(comparablePath));
+    this.#denied = options.redactDenyPatterns?.map(denyExpression) ?? [];
+  }
+
+  /** Replaces what is a secret by its form alone: for names that must stay the same whatever the options say. */
+  secrets(text: string): string {
+    return maybeSecret(text) ? replaceForms(text) : text;
+  }
+
+  /** Replaces recognisable secrets, what secret names are given, and what the user's patterns match. */
+  text(text: string): string {
+    return this.#text(text, "");
+  }
+
+  /** A redacted copy of plain data. `path` is where it stands, e.g. `metadata`. */
+  value<T>(value: T, path: string): T {
+    return this.#copy(value, path, "open") as T;
+  }
+
+  #text(text: string, path: string): string {
+    if (text.length < MIN_TEXT) return this.#deny(text);
+    const isSuspect = maybeSecret(text);
+    const isNamed = isSuspect || this.#names?.test(text) === true || this.#isDenied(text);
+    const named = isNamed ? this.#named(text, path) : text;
+    return this.#deny(isSuspect ? replaceForms(named) : named);
+  }
+
+  /** Values of secret names in a text: by the rules of members where it is JSON, else as they are assigned. */
+  #named(text: string, path: string): string {
+    const json = parsedJson(text);
+    if (json !== undefined) {
+      try {
+        const redacted = JSON.stringify(this.#copy(json, path, "open"));
+        return redacted === JSON.stringify(json) ? text : redacted;
+      } catch {
+        // Nested too deeply to be walked: looked through as text.
+      }
+    }
+    return replaceAssigned(text, (name) => this.#verdict(name));
+  }
+
+  #deny(text: string): string {
+    let replaced = text;
+    for (const pattern of this.#denied) {
+      replaced = replaced.replace(pattern, (match) => (match === "" ? "" : REDACTED));
+    }
+    return replaced;
+  }
+
+  /** @param verdict what the names above say of texts here. */
+  #copy(value: unknown, path: string, verdict: Verdict): unknown {
+    if (this.#isAllowed(path)) return value;
+    if (typeof value === "string") {
+      return isHarmlessText(value, verdict) ? this.#text(value, path) : REDACTED;
+    }
+    if (typeof value === "number") return this.#isDenied(String(value)) ? REDACTED : value;
+    // JSON can carry neither, and a toJSON of the data's own would give what was replaced.
+    if (typeof value === "bigint") return this.#copy(String(value), path, verdict);
+    if (typeof value === "function" || typeof value === "symbol") return undefined;
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value))
+      return value.map((item, index) => this.#copy(item, this.#at(path, index), verdict));
+    const copy: Record<string, unknown> = {};
+    for (const key of Object.keys(value)) {
+      const member = (value as Record<string, unknown>)[key];
+      setOwn(copy, this.text(key), this.#member(key, member, this.#at(path, key), verdict));
+    }
+    return copy;
+  }
+
+  #member(key: string, value: unknown, path: string, above: Verdict): unknown {
+    if (value === undefined || value === null || typeof value === "boolean") return value;
+    if (this.#isAllowed(path)) return value;
+    const verdict = this.#verdict(key);
+    if (verdict === "secret") return value === "" ? value : REDACTED;
+    return this.#copy(value, path, verdict === "open" ? above : verdict);
+  }
+
+  #verdict(name: string): Verdict {
+    if (this.#keys.length > 0) {
+      const comparable = comparableName(name);
+      if (this.#keys.some((key) => comparable.includes(key))) return "secret";
+    }
+    return this.#isDenied(name) ? "secret" : verdictOf(name);
+  }
+
+  #isDenied(text: string): boolean {
+    return this.#denied.some((pattern) => {
+      pattern.lastIndex = 0;
+      return pattern.test(text);
+    });
+  }
+
+  #at(path: string, key: string | number): string {
+    return this.#allowed.size === 0 ? "" : `${path}.${key}`;
+  }
+
+  #isAllowed(path: string): boolean {
+    return this.#allowed.size > 0 && this.#allowed.has(comparablePath(path));
+  }
+}
+
+/** A comparable name with its words apart or not: `creditcard` is in `credit_card` and `creditCard`. */
+function spacedOut(key: string): string {
+  return [...key].join("[^\\p{L}\\p{N}]{0,3}");
+}

@@ -1,0 +1,227 @@
+/** The endpoints of Apie that the bridge calls. One method, one request; retrying is the caller's. */
+import { setMaxListeners } from "node:events";
+import type { FetchLike, Transport } from "../config/index.ts";
+import { type Answer, readAnswer } from "./answer.ts";
+import { createBoundedTransport } from "./bounded-transport.ts";
+import { createFetchTransport } from "./fetch-transport.ts";
+import { createHttpTransport, type HttpTransport } from "./http-transport.ts";
+import type {
+  CompleteBody,
+  Created,
+  EvaluateBody,
+  EventsAnswer,
+  HandoffBody,
+  IdentifyBody,
+  RefusedEvent,
+  Registration,
+  RunBody,
+  SessionBody,
+  ValidateAnswer,
+} from "./wire.ts";
+
+export interface ClientOptions {
+  /** Without a trailing slash; paths are appended. */
+  baseUrl: string;
+  apiKey: string;
+  /** Longest wait for a whole answer. */
+  timeoutMs: number;
+  /** Sent along; `Authorization`, `Content-Type` and `Accept` are always ours. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** Instead of the built-in HTTP client; wins over `fetch`. */
+  transport?: Transport | undefined;
+  fetch?: FetchLike | undefined;
+}
+
+export interface CallOptions {
+  /** Default: the client's. */
+  timeoutMs?: number | undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fieldsOf = (body: unknown): Fields =>
+  typeof body === "object" && body !== null ? (body as Fields) : {};
+const textOf = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined;
+const flagOf = (value: unknown): boolean | undefined => (typeof value === "boolean" ? value : undefined);
+const textsOf = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
+const listOf = (value: unknown): Fields[] => (Array.isArray(value) ? value.map(fieldsOf) : []);
+
+function readCreated(body: unknown): Created | undefined {
+  const fields = fieldsOf(body);
+  const id = textOf(fields.id);
+  if (id === undefined) return undefined;
+  return {
+    id,
+    sessionId: textOf(fields.session_id),
+    status: textOf(fields.status),
+    startedAt: textOf(fields.started_at),
+  };
+}
+
+/** `errors` or `rejected`: `[{ index, message | reason | error }]`, as services that take a batch in part answer. */
+function readRefused(body: unknown): RefusedEvent[] {
+  const fields = fieldsOf(body);
+  return [...listOf(fields.errors), ...listOf(fields.rejected)].flatMap((item) =>
+    typeof item.index === "number" && Number.isInteger(item.index)
+      ? [
+          {
+            index: item.index,
+            message: textOf(item.message) ?? textOf(item.reason) ?? textOf(item.error) ?? "refused",
+          },
+        ]
+      : [],
+  );
+}
+
+/** Ids may come from elsewhere as any text; lone surrogates cannot be written into an address. */
+const segment = (id: string): string => encodeURIComponent(id.toWellFormed());
+
+/** The user's, if there is one: closing it is the user's too. */
+function transportOf({ transport, fetch }: ClientOptions): HttpTransport {
+  const given = transport ?? (fetch === undefined ? undefined : createFetchTransport(fetch));
+  if (given === undefined) return createHttpTransport();
+  return { send: createBoundedTransport(given), close: () => undefined };
+}
+
+export class ApieClient {
+  readonly #options: ClientOptions;
+  readonly #transport: HttpTransport;
+  readonly #headers: Record<string, string>;
+  readonly #abort = new AbortController();
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#transport = transportOf(options);
+    // Each request under way listens; there may be more than the ten after which Node 20 warns of a leak.
+    setMaxListeners(0, this.#abort.signal);
+    const given = Object.entries(options.headers ?? {}).map(([name, value]): [string, string] => [
+      name.toLowerCase(),
+      value,
+    ]);
+    this.#headers = {
+      ...Object.fromEntries(given),
+      authorization: `Bearer ${options.apiKey}`,
+      "content-type": "application/json",
+      accept: "application/json",
+    };
+  }
+
+  identify(body: IdentifyBody): Promise<Answer<Registration>> {
+    return this.#post("/v1/agents/identify", body, (answer) => {
+      const fields = fieldsOf(answer);
+      return {
+        agentId: textOf(fields.agent_id),
+        agentVersionId: textOf(fields.agent_version_id),
+        workspaceId: textOf(fields.workspace_id),
+        configHash: textOf(fields.config_hash),
+        created: flagOf(fields.created),
+        versionCreated: flagOf(fields.version_created),
+        dashboardUrl: textOf(fields.dashboard_url),
+        recommendedNextStep: textOf(fields.recommended_next_step),
+      };
+    });
+  }
+
+  declareCapabilities(agentId: string, capabilities: readonly unknown[]): Promise<Answer<Fields>> {
+    return this.#post(`/v1/agents/${segment(agentId)}/capabilities/declare`, { capabilities }, fieldsOf);
+  }
+
+  defineTool(agentId: string, tool: Readonly<Record<string, unknown>>): Promise<Answer<Fields>> {
+    return this.#post(`/v1/agents/${segment(agentId)}/tools/define`, tool, fieldsOf);
+  }
+
+  createRun(body: RunBody): Promise<Answer<Created | undefined>> {
+    return this.#post("/v1/runs", body, readCreated);
+  }
+
+  createSessionRun(sessionId: string, body: RunBody): Promise<Answer<Created | undefined>> {
+    return this.#post(`/v1/sessions/${segment(sessionId)}/runs`, body, readCreated);
+  }
+
+  completeRun(runId: string, body: CompleteBody): Promise<Answer<undefined>> {
+    return this.#post(`/v1/runs/${segment(runId)}/complete`, body, () => undefined);
+  }
+
+  createSession(body: SessionBody): Promise<Answer<Created | undefined>> {
+    return this.#post("/v1/sessions", body, readCreated);
+  }
+
+  completeSession(sessionId: string, body: CompleteBody): Promise<Answer<undefined>> {
+    return this.#post(`/v1/sessions/${segment(sessionId)}/complete`, body, () => undefined);
+  }
+
+  createHandoff(sessionId: string, body: HandoffBody): Promise<Answer<Created | undefined>> {
+    return this.#post(`/v1/sessions/${segment(sessionId)}/handoffs`, body, readCreated);
+  }
+
+  /** @param body JSON text of `{ "events": [...] }`: batches are written once, by the caller. */
+  sendEvents(body: string): Promise<Answer<EventsAnswer>> {
+    return this.#exchange("POST", "/v1/events", body, {}, (answer) => ({
+      warnings: textsOf(fieldsOf(answer).warnings),
+      refused: readRefused(answer),
+    }));
+  }
+
+  validateEvents(events: readonly unknown[]): Promise<Answer<ValidateAnswer>> {
+    return this.#post("/v1/events/validate", { events }, (answer) => {
+      const fields = fieldsOf(answer);
+      return {
+        accepted: typeof fields.accepted === "number" ? fields.accepted : undefined,
+        previews: listOf(fields.previews).map((preview) => ({
+          validationStatus: textOf(preview.validation_status) ?? "unknown",
+          warnings: textsOf(preview.warnings),
+        })),
+      };
+    });
+  }
+
+  evaluate(body: EvaluateBody, options?: CallOptions): Promise<Answer<Fields>> {
+    return this.#post("/v1/guardrails/evaluate", body, fieldsOf, options);
+  }
+
+  health(): Promise<Answer<Fields>> {
+    return this.#exchange("GET", "/health", undefined, {}, fieldsOf);
+  }
+
+  /** Ends requests under way (as failures) and closes the sockets. */
+  close(): void {
+    this.#abort.abort();
+    this.#transport.close();
+  }
+
+  async #post<T>(
+    path: string,
+    body: unknown,
+    read: (body: unknown) => T,
+    options: CallOptions = {},
+  ): Promise<Answer<T>> {
+    let text: string;
+    try {
+      text = JSON.stringify(body);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return { kind: "invalid", message: `cannot be written as JSON: ${reason}`, cause: "unserializable" };
+    }
+    return this.#exchange("POST", path, text, options, read);
+  }
+
+  async #exchange<T>(
+    method: "GET" | "POST",
+    path: string,
+    body: string | undefined,
+    options: CallOptions,
+    read: (body: unknown) => T,
+  ): Promise<Answer<T>> {
+    const result = await this.#transport.send({
+      method,
+      url: this.#options.baseUrl + path,
+      headers: this.#headers,
+      body,
+      timeoutMs: options.timeoutMs ?? this.#options.timeoutMs,
+      signal: this.#abort.signal,
+    });
+    return readAnswer(result, read);
+  }
+}

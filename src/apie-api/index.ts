@@ -1,0 +1,12 @@
+export {
+  type Accepted,
+  type Answer,
+  type Denied,
+  type Invalid,
+  type Retryable,
+  retryAfterMs,
+  toError,
+} from "./answer.ts";
+export { ApieClient, type CallOptions, type ClientOptions } from "./client.ts";
+export { detached, detachedTimer, type Timer } from "./detached.ts";
+export type * from "./wire.ts";

@@ -1,0 +1,76 @@
+/** Events that go in one POST. */
+import type { Attempted } from "./attempts.ts";
+import type { EventItem } from "./items.ts";
+import type { Lane } from "./lane.ts";
+
+export interface Entry {
+  readonly lane: Lane;
+  readonly item: EventItem;
+  readonly eventId: string | undefined;
+  /** Complete wire form, ids bound. */
+  readonly json: string;
+  /** The short form, sent once the whole was refused. */
+  trimmed: string | undefined;
+}
+
+const FRAME = { start: '{"events":[', end: "]}" };
+export const FRAME_BYTES = FRAME.start.length + FRAME.end.length;
+
+export const jsonOf = (entry: Entry): string => entry.trimmed ?? entry.json;
+
+/** A batch keeps its lanes to itself until it is through: what comes after it in them stays behind it. */
+export class Batch implements Attempted {
+  readonly lanes: ReadonlySet<Lane>;
+  /** What is sent now. */
+  entries: Entry[];
+  /** What of the same lanes follows in order: the other parts of a batch that was refused whole. */
+  readonly rest: Entry[][] = [];
+  attempts = 0;
+  notBefore = 0;
+  flushEpoch = 0;
+  flushTries = 0;
+  /** Given up while its request was under way: the answer counts nothing any more. */
+  abandoned = false;
+
+  constructor(entries: Entry[], lanes: ReadonlySet<Lane>) {
+    this.entries = entries;
+    this.lanes = lanes;
+  }
+
+  get body(): string {
+    return `${FRAME.start}${this.entries.map(jsonOf).join(",")}${FRAME.end}`;
+  }
+
+  get bytes(): number {
+    return this.entries.reduce((sum, entry) => sum + Buffer.byteLength(jsonOf(entry)) + 1, FRAME_BYTES);
+  }
+
+  /** Everything that is not settled. */
+  get all(): Entry[] {
+    return [...this.entries, ...this.rest.flat()];
+  }
+
+  /** Sends the first half next, the other after it. */
+  halve(): void {
+    const middle = Math.ceil(this.entries.length / 2);
+    this.rest.unshift(this.entries.slice(middle));
+    this.entries = this.entries.slice(0, middle);
+  }
+
+  /** Goes on to the part that follows. @returns `false` when there is none. */
+  advance(): boolean {
+    const next = this.rest.shift();
+    this.entries = next ?? [];
+    return next !== undefined;
+  }
+
+  /** Takes out what `select` says. */
+  remove(select: (entry: Entry) => boolean): Entry[] {
+    const removed = this.all.filter(select);
+    const keep = (entries: Entry[]): Entry[] => entries.filter((entry) => !select(entry));
+    const parts = [this.entries, ...this.rest].map(keep).filter((part) => part.length > 0);
+    this.entries = parts.shift() ?? [];
+    this.rest.splice(0, this.rest.length, ...parts);
+    return removed;
+  }
+}

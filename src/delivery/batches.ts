@@ -1,0 +1,226 @@
+/** Events on their way: batches are put together from ready lanes, sent, and on refusal cut down to the one bad event. */
+import type { Answer, ApieClient, EventsAnswer, Registration } from "../apie-api/index.ts";
+import { ApieError } from "../model/errors.ts";
+import { Batch, type Entry, FRAME_BYTES } from "./batch.ts";
+import type { LaneBook } from "./book.ts";
+import { refusalOf } from "./calls.ts";
+import type { EventItem, WrittenEvent } from "./items.ts";
+import type { Lane } from "./lane.ts";
+import type { Counters } from "./totals.ts";
+import { trimmed } from "./trim.ts";
+
+export interface BatchOptions {
+  /** Events per POST. */
+  maxBatchSize: number;
+  /** Bytes per POST; one event that is larger goes alone. */
+  maxBatchBytes: number;
+}
+
+/** What came of one attempt: all settled, more to be sent at once, or why it has to wait. */
+export type BatchResult = "settled" | "goes on" | Exclude<Answer<unknown>, { kind: "ok" | "invalid" }>;
+
+/** However little a server says it takes, batches do not get smaller than this. */
+const MIN_BATCH_BYTES = 4_096;
+
+export class Batches {
+  readonly #client: ApieClient;
+  readonly #book: LaneBook;
+  readonly #counters: Counters;
+  readonly #options: BatchOptions;
+  readonly #registration: () => Registration;
+  readonly #onProblem: (error: ApieError) => void;
+  /** Learned from 413: what the server takes at most. */
+  #maxBytes: number;
+  /** Written, but the batch was full: kept, so that an event is shown to the user's redactor once. */
+  readonly #writtenAhead = new WeakMap<EventItem, WrittenEvent>();
+  /** Batches that wait for their next attempt, or for their next part to be sent; their lanes are held. */
+  readonly waiting: Batch[] = [];
+
+  constructor(
+    client: ApieClient,
+    book: LaneBook,
+    counters: Counters,
+    options: BatchOptions,
+    hooks: { registration: () => Registration; onProblem: (error: ApieError) => void },
+  ) {
+    this.#client = client;
+    this.#book = book;
+    this.#counters = counters;
+    this.#options = options;
+    this.#registration = hooks.registration;
+    this.#onProblem = hooks.onProblem;
+    this.#maxBytes = options.maxBatchBytes;
+  }
+
+  /** Whether what is ready fills a batch, by count or by (estimated) bytes. */
+  get isFull(): boolean {
+    return this.#book.readyItems >= this.#options.maxBatchSize || this.#book.readyBytes >= this.#maxBytes;
+  }
+
+  /** Takes events of ready lanes, oldest lane first; `undefined` when none of them had any left to send. */
+  assemble(): Batch | undefined {
+    const entries: Entry[] = [];
+    const lanes = new Set<Lane>();
+    let bytes = FRAME_BYTES;
+    for (const lane of this.#book.ready) {
+      this.#book.hold(lane);
+      lanes.add(lane);
+      const filled = this.#fill(entries, lane, bytes);
+      bytes = filled.bytes;
+      if (filled.full) break;
+    }
+    if (entries.length > 0) return new Batch(entries, lanes);
+    for (const lane of lanes) this.#book.releaseSent(lane);
+    return undefined;
+  }
+
+  #fill(entries: Entry[], lane: Lane, start: number): { bytes: number; full: boolean } {
+    let bytes = start;
+    while (entries.length < this.#options.maxBatchSize) {
+      const item = lane.queue.first;
+      if (item?.kind !== "event") return { bytes, full: false };
+      const written = this.#written(lane, item);
+      if (written === undefined) continue;
+      const json = `${written.json.slice(0, -1)}${this.#idMembers(lane)}}`;
+      const size = Buffer.byteLength(json) + 1;
+      if (entries.length > 0 && bytes + size > this.#maxBytes) {
+        this.#writtenAhead.set(item, written);
+        return { bytes, full: true };
+      }
+      this.#book.next(lane);
+      entries.push({ lane, item, eventId: written.eventId, json, trimmed: undefined });
+      bytes += size;
+    }
+    return { bytes, full: true };
+  }
+
+  /** @returns `undefined` when there is nothing to send: the event is settled then, and out of its lane. */
+  #written(lane: Lane, item: EventItem): WrittenEvent | undefined {
+    const ahead = this.#writtenAhead.get(item);
+    if (ahead !== undefined) return ahead;
+    let reason = "redacted";
+    try {
+      const written = item.write();
+      if (written !== undefined) return written;
+    } catch (error) {
+      reason = "unwritable";
+      const message = error instanceof Error ? error.message : String(error);
+      this.#onProblem(new ApieError(reason, `an ${item.type} event could not be written: ${message}`));
+    }
+    this.#book.next(lane);
+    this.#book.settleItem(lane, item, "dropped", reason);
+    return undefined;
+  }
+
+  /** Apie's ids, as JSON members to splice in; the agent is registered before any batch is made. */
+  #idMembers(lane: Lane): string {
+    if (lane.idMembers !== undefined) return lane.idMembers;
+    const { agentId, agentVersionId } = this.#registration();
+    const session = lane.outsideSession ? undefined : lane.session?.id;
+    const isSession = lane.opening.kind === "session";
+    const ids = {
+      run_id: isSession ? undefined : lane.id,
+      session_id: isSession ? lane.id : session,
+      agent_id: lane.ownAgent ? agentId : undefined,
+      agent_version_id: lane.ownAgent ? agentVersionId : undefined,
+    };
+    const members = Object.entries(ids)
+      .filter(([, id]) => id !== undefined)
+      .map(([name, id]) => `,"${name}":${JSON.stringify(id)}`)
+      .join("");
+    // A run that Apie knew already may be told of before its session is known.
+    if (lane.session === undefined || lane.session.isSettled) lane.idMembers = members;
+    return members;
+  }
+
+  /** One attempt. */
+  async send(batch: Batch): Promise<BatchResult> {
+    this.#counters.requests += 1;
+    if (batch.attempts > 0) this.#counters.retries += 1;
+    const answer = await this.#client.sendEvents(batch.body);
+    if (batch.abandoned) return "settled";
+    switch (answer.kind) {
+      case "ok":
+        this.#accepted(batch, answer.value);
+        return this.#advance(batch);
+      case "invalid":
+        return this.#refused(batch, refusalOf(answer), answer.message);
+      default:
+        return answer;
+    }
+  }
+
+  /** Gives the whole batch up and frees its lanes. */
+  drop(batch: Batch, reason: string): void {
+    batch.abandoned = true;
+    this.#giveUp(batch.all, reason);
+    for (const lane of batch.lanes) this.#book.releaseSent(lane);
+  }
+
+  /** Gives up waiting events that were taken in up to this ticket. */
+  expire(ticket: number): void {
+    for (const batch of [...this.waiting]) {
+      this.#giveUp(
+        batch.remove((entry) => entry.item.ticket <= ticket),
+        "expired",
+      );
+      if (batch.entries.length > 0) continue;
+      this.waiting.splice(this.waiting.indexOf(batch), 1);
+      for (const lane of batch.lanes) this.#book.releaseSent(lane);
+    }
+  }
+
+  #giveUp(entries: readonly Entry[], reason: string): void {
+    for (const { lane, item, eventId } of entries) {
+      this.#book.settleItem(lane, item, "dropped", reason, { eventId });
+    }
+  }
+
+  #accepted(batch: Batch, answer: EventsAnswer): void {
+    this.#counters.warnings += answer.warnings.length;
+    const refused = new Map(answer.refused.map((event) => [event.index, event.message]));
+    batch.entries.forEach((entry, index) => {
+      const message = refused.get(index);
+      if (message !== undefined) {
+        this.#reject(entry, "rejected_in_part", message);
+        return;
+      }
+      if (entry.trimmed !== undefined) this.#counters.trimmed += 1;
+      this.#book.settleItem(entry.lane, entry.item, "delivered");
+    });
+  }
+
+  /** A refused batch is halved until the bad event stands alone; that one is trimmed, then given up. */
+  #refused(batch: Batch, refusal: string, message: string): BatchResult {
+    const [entry] = batch.entries;
+    if (entry === undefined) return this.#advance(batch);
+    if (batch.entries.length > 1) {
+      if (refusal === "413") {
+        const half = Math.ceil(batch.bytes / 2);
+        this.#maxBytes = Math.max(MIN_BATCH_BYTES, Math.min(this.#maxBytes, half));
+      }
+      batch.halve();
+      return "goes on";
+    }
+    if (entry.trimmed === undefined) {
+      entry.trimmed = trimmed(entry.json);
+      if (entry.trimmed !== undefined) return "goes on";
+    }
+    this.#reject(entry, `rejected_${refusal}`, message);
+    return this.#advance(batch);
+  }
+
+  #reject(entry: Entry, reason: string, message: string): void {
+    this.#book.settleItem(entry.lane, entry.item, "rejected", reason, {
+      message,
+      eventId: entry.eventId,
+      event: JSON.parse(entry.json),
+    });
+  }
+
+  #advance(batch: Batch): BatchResult {
+    if (batch.advance()) return "goes on";
+    for (const lane of batch.lanes) this.#book.releaseSent(lane);
+    return "settled";
+  }
+}

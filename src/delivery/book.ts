@@ -1,0 +1,368 @@
+/**
+ * All lanes with something in them: what may go next, and what gives way when it is too much. Which of them is asked when is
+ * the delivery's business.
+ */
+import type { CompleteBody } from "../apie-api/index.ts";
+import type { LaneItem } from "./items.ts";
+import type { Lane, LaneFailure } from "./lane.ts";
+import { type CallOutcome, Ledger, type LedgerHooks, type LossDetails } from "./ledger.ts";
+import { Room, type RoomOptions } from "./room.ts";
+import type { Counters, Totals } from "./totals.ts";
+
+export interface BookOptions extends RoomOptions {
+  flushIntervalMs: number;
+}
+
+export interface BookHooks extends LedgerHooks {
+  /** Monotonic ms. */
+  now: () => number;
+}
+
+/** A finished run should be complete at Apie soon: Apie stamps its end when told. */
+const FINISHED_LANE_DELAY_MS = 20;
+/** Estimated memory of an opening or completing call. */
+const CALL_BYTES = 600;
+
+const FULL = "the queue is full";
+
+export class LaneBook {
+  readonly #flushIntervalMs: number;
+  readonly #now: () => number;
+  readonly #ledger: Ledger;
+  readonly #room: Room;
+
+  readonly toOpen = new Set<Lane>();
+  /** Lanes whose next item is an event. */
+  readonly ready = new Set<Lane>();
+  /** Lanes whose next item is a hand-off. */
+  readonly toHandOff = new Set<Lane>();
+  readonly toComplete = new Set<Lane>();
+  /** Every lane that holds items or waits to be opened or completed. */
+  readonly #holding = new Set<Lane>();
+  /** Items in `ready` lanes, and their bytes, estimated. */
+  readyItems = 0;
+  readyBytes = 0;
+  /** Items in lanes, without those on their way. */
+  #queuedItems = 0;
+  /** Set when the client has stopped: why nothing is taken in any more. */
+  #closedBecause: string | undefined;
+
+  constructor(options: BookOptions, counters: Counters, hooks: BookHooks) {
+    this.#flushIntervalMs = options.flushIntervalMs;
+    this.#now = hooks.now;
+    this.#ledger = new Ledger(counters, hooks);
+    this.#room = new Room(options);
+  }
+
+  /** Things held. */
+  get count(): number {
+    return this.#room.count;
+  }
+
+  /** Their bytes, estimated. */
+  get bytes(): number {
+    return this.#room.bytes;
+  }
+
+  /** Number of the last thing that was taken in. */
+  get ticket(): number {
+    return this.#ledger.ticket;
+  }
+
+  // ---- in ------------------------------------------------------------------------------------------------------
+
+  /** Takes a new run or session in; a run is refused whole when the queue is full, so that no half of it is kept. */
+  open(lane: Lane): void {
+    this.#ledger.openingTaken(lane);
+    if (lane.isRun && lane.session !== undefined) {
+      lane.session.unfinishedRuns += 1;
+      lane.holdsSession = true;
+    }
+    const reason = this.#closedBecause ?? this.#reasonNotToAdmit(lane);
+    if (reason !== undefined) {
+      const message = this.#closedBecause === undefined ? FULL : undefined;
+      this.#ledger.openingSettled(lane, "dropped", reason, message);
+      this.#end(lane, { outcome: "dropped", reason });
+      return;
+    }
+    this.#room.add(CALL_BYTES);
+    this.#holding.add(lane);
+    if (lane.opening.kind === "run") {
+      lane.opening.session?.whenSettled(() => this.refresh(lane));
+      lane.opening.parent?.whenSettled(() => this.refresh(lane));
+    }
+    this.refresh(lane);
+  }
+
+  push(lane: Lane, item: LaneItem): void {
+    this.#ledger.itemTaken(item);
+    const refusal = this.#refusalOf(lane, item);
+    if (refusal !== undefined) {
+      this.#ledger.itemSettled(lane, item, refusal.outcome, refusal.reason);
+      return;
+    }
+    if (lane.queue.length === 0) {
+      const wait = lane.completion === undefined ? this.#flushIntervalMs : FINISHED_LANE_DELAY_MS;
+      lane.eventsDueAt = Math.min(lane.eventsDueAt, this.#now() + wait);
+    }
+    lane.queue.push(item);
+    lane.queuedBytes += item.bytes;
+    this.#queuedItems += 1;
+    this.#room.add(item.bytes);
+    this.#holding.add(lane);
+    if (this.ready.has(lane)) {
+      this.readyItems += 1;
+      this.readyBytes += item.bytes;
+    } else {
+      this.refresh(lane);
+    }
+  }
+
+  complete(lane: Lane, body: CompleteBody): void {
+    if (lane.completion !== undefined || lane.opening.kind === "none") return;
+    const isAdmitted = lane.state !== "failed" && this.#admitsCompletion(lane);
+    lane.completion = body;
+    if (lane.failure !== undefined) {
+      // Counted when its opening failed.
+      lane.completed = true;
+      return;
+    }
+    this.#ledger.completionTaken(lane);
+    if (!isAdmitted) {
+      lane.completed = true;
+      this.#ledger.completionSettled(lane, "dropped", this.#closedBecause ?? "queue_full");
+      this.#releaseSession(lane);
+      this.refresh(lane);
+      return;
+    }
+    this.#room.add(CALL_BYTES);
+    this.#holding.add(lane);
+    lane.eventsDueAt = Math.min(lane.eventsDueAt, this.#now() + FINISHED_LANE_DELAY_MS);
+    this.refresh(lane);
+  }
+
+  // ---- on the way ----------------------------------------------------------------------------------------------
+
+  /** Puts the lane where it belongs after anything about it changed. */
+  refresh(lane: Lane): void {
+    const idle = !lane.busy;
+    const next = idle && lane.state === "open" ? lane.queue.first : undefined;
+    const isCompletable =
+      idle &&
+      lane.state === "open" &&
+      lane.queue.length === 0 &&
+      lane.completion !== undefined &&
+      !lane.completed &&
+      lane.unfinishedRuns === 0;
+    if (isCompletable && lane.completableTicket === 0) lane.completableTicket = this.ticket;
+    member(this.toOpen, lane, idle && lane.state === "pending" && lane.mayOpen);
+    this.#setReady(lane, next?.kind === "event");
+    member(this.toHandOff, lane, next?.kind === "handoff");
+    member(this.toComplete, lane, isCompletable);
+    if (lane.queue.length === 0 && lane.isSettled && (lane.completion === undefined || lane.completed)) {
+      this.#holding.delete(lane);
+    }
+  }
+
+  /** Keeps the lane from starting anything else while a request carries something of it. */
+  hold(lane: Lane): void {
+    lane.busy = true;
+    this.refresh(lane);
+  }
+
+  release(lane: Lane): void {
+    lane.busy = false;
+    this.refresh(lane);
+  }
+
+  /** After a batch: what is left in the lane came later and gets its own time. */
+  releaseSent(lane: Lane): void {
+    const wait = lane.completion === undefined ? this.#flushIntervalMs : 0;
+    lane.eventsDueAt = lane.queue.length > 0 ? this.#now() + wait : Number.POSITIVE_INFINITY;
+    this.release(lane);
+  }
+
+  /** Takes the next item out for sending. The lane must be held. */
+  next(lane: Lane): LaneItem | undefined {
+    return this.#taken(lane, lane.queue.shift());
+  }
+
+  // ---- out -----------------------------------------------------------------------------------------------------
+
+  settleItem(
+    lane: Lane,
+    item: LaneItem,
+    outcome: keyof Totals,
+    reason?: string,
+    details?: LossDetails,
+  ): void {
+    this.#room.remove(item.bytes);
+    this.#ledger.itemSettled(lane, item, outcome, reason, details);
+  }
+
+  /** Apie's id is known. */
+  settleOpen(lane: Lane, id: string): void {
+    lane.id = id;
+    this.#room.remove(CALL_BYTES);
+    this.#ledger.openingSettled(lane, "delivered");
+    lane.settle("open");
+  }
+
+  settleCompletion(lane: Lane, outcome: CallOutcome, reason?: string, message?: string): void {
+    if (lane.completed) return;
+    lane.completed = true;
+    this.#room.remove(CALL_BYTES);
+    this.#ledger.completionSettled(lane, outcome, reason, message);
+    this.#releaseSession(lane);
+    this.refresh(lane);
+  }
+
+  /** Gives a lane up that was never opened, with all it holds. */
+  fail(lane: Lane, outcome: "dropped" | "rejected", reason: string, message?: string): void {
+    lane.busy = false;
+    this.#room.remove(CALL_BYTES);
+    this.#ledger.openingSettled(lane, outcome, reason, message);
+    this.#giveUpItems(lane, outcome, reason);
+    if (lane.completion !== undefined && !lane.completed) {
+      lane.completed = true;
+      this.#room.remove(CALL_BYTES);
+      this.#ledger.completionVoid(lane);
+    }
+    this.#end(lane, { outcome, reason });
+  }
+
+  /** Gives up what was taken in up to this ticket: Apie was out of reach for longer than events are kept. */
+  expire(ticket: number): void {
+    for (const lane of [...this.#holding]) {
+      if (lane.busy) continue;
+      if (!lane.isSettled) {
+        if (lane.openTicket <= ticket) this.fail(lane, "dropped", "expired");
+        continue;
+      }
+      this.#giveUpItems(lane, "dropped", "expired", ticket);
+      if (this.toComplete.has(lane) && lane.completableTicket <= ticket) {
+        this.settleCompletion(lane, "dropped", "expired");
+      }
+      this.refresh(lane);
+    }
+  }
+
+  /** Gives up what is left, and takes nothing in any more. */
+  close(reason: string): void {
+    this.#closedBecause = reason;
+    for (const lane of [...this.#holding]) {
+      if (!lane.isSettled) {
+        this.fail(lane, "dropped", reason);
+        continue;
+      }
+      this.#giveUpItems(lane, "dropped", reason);
+      if (lane.completion !== undefined) this.settleCompletion(lane, "dropped", reason);
+      this.refresh(lane);
+    }
+  }
+
+  // ---- bounds --------------------------------------------------------------------------------------------------
+
+  #reasonNotToAdmit(lane: Lane): string | undefined {
+    if (this.#room.fits(CALL_BYTES)) return undefined;
+    if (lane.isRun) return "run_not_admitted";
+    return this.#makeRoom(lane, CALL_BYTES, false) ? undefined : "session_not_admitted";
+  }
+
+  #refusalOf(lane: Lane, item: LaneItem): LaneFailure | undefined {
+    if (this.#closedBecause !== undefined) return { outcome: "dropped", reason: this.#closedBecause };
+    if (lane.failure !== undefined) return lane.failure;
+    if (lane.completionAsked) return { outcome: "dropped", reason: "after_completion" };
+    if (!this.#makeRoom(lane, item.bytes, true)) return { outcome: "dropped", reason: "queue_full" };
+    return undefined;
+  }
+
+  #admitsCompletion(lane: Lane): boolean {
+    if (this.#closedBecause !== undefined) return false;
+    if (this.#makeRoom(lane, CALL_BYTES, false)) return true;
+    if (lane.state === "pending") this.fail(lane, "dropped", "queue_full", FULL);
+    return false;
+  }
+
+  /** Events of the longest lane give way first; when only unopened runs remain, the oldest whole run goes. */
+  #makeRoom(lane: Lane, bytes: number, isItem: boolean): boolean {
+    if (!this.#room.couldFit(bytes)) return false;
+    while (!this.#room.fits(bytes)) {
+      const longest = this.#queuedItems === 0 ? undefined : this.#room.longestOf(this.#holding);
+      if (longest === undefined) {
+        const unopened = this.#oldestUnopenedRun(lane);
+        if (unopened === undefined) return false;
+        this.fail(unopened, "dropped", "queue_full", FULL);
+        continue;
+      }
+      if (isItem && this.#room.refusesNewest(lane, longest)) return false;
+      const item = this.#taken(longest, this.#room.takeOut(longest));
+      if (item === undefined) return false;
+      this.settleItem(longest, item, "dropped", "queue_full");
+      this.refresh(longest);
+    }
+    return true;
+  }
+
+  #oldestUnopenedRun(except: Lane): Lane | undefined {
+    for (const lane of this.#holding) {
+      if (lane !== except && lane.state === "pending" && lane.isRun) return lane;
+    }
+    return undefined;
+  }
+
+  // ---- inside --------------------------------------------------------------------------------------------------
+
+  /** @param upTo only items with a ticket up to this. */
+  #giveUpItems(
+    lane: Lane,
+    outcome: "dropped" | "rejected",
+    reason: string,
+    upTo = Number.POSITIVE_INFINITY,
+  ): void {
+    while (lane.queue.first !== undefined && lane.queue.first.ticket <= upTo) {
+      const item = this.#taken(lane, lane.queue.shift());
+      if (item !== undefined) this.settleItem(lane, item, outcome, reason);
+    }
+  }
+
+  /** Everything about an item that leaves its lane, but for what becomes of it. */
+  #taken(lane: Lane, item: LaneItem | undefined): LaneItem | undefined {
+    if (item === undefined) return undefined;
+    lane.queuedBytes -= item.bytes;
+    this.#queuedItems -= 1;
+    if (this.ready.has(lane)) {
+      this.readyItems -= 1;
+      this.readyBytes -= item.bytes;
+    }
+    return item;
+  }
+
+  #setReady(lane: Lane, isReady: boolean): void {
+    if (isReady === this.ready.has(lane)) return;
+    const sign = isReady ? 1 : -1;
+    this.readyItems += sign * lane.queue.length;
+    this.readyBytes += sign * lane.queuedBytes;
+    member(this.ready, lane, isReady);
+  }
+
+  #end(lane: Lane, failure: LaneFailure): void {
+    lane.failure = failure;
+    lane.settle("failed");
+    this.#releaseSession(lane);
+    this.refresh(lane);
+    this.#holding.delete(lane);
+  }
+
+  #releaseSession(lane: Lane): void {
+    if (!lane.holdsSession || lane.session === undefined) return;
+    lane.holdsSession = false;
+    lane.session.unfinishedRuns -= 1;
+    this.refresh(lane.session);
+  }
+}
+
+function member(set: Set<Lane>, lane: Lane, belongs: boolean): void {
+  if (belongs) set.add(lane);
+  else set.delete(lane);
+}

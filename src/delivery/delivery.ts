@@ -1,0 +1,224 @@
+/** Ordered, bounded delivery to Apie: what is put in here ends in exactly one counter, and `flush()` says in which. */
+import {
+  type ApieClient,
+  type CompleteBody,
+  detachedTimer,
+  type IdentifyBody,
+  type Timer,
+} from "../apie-api/index.ts";
+import type { DropInfo } from "../config/index.ts";
+import { ApieError } from "../model/errors.ts";
+import { Ages } from "./ages.ts";
+import type { AttemptOptions } from "./attempts.ts";
+import { Batches, type BatchOptions } from "./batches.ts";
+import { type BookOptions, LaneBook } from "./book.ts";
+import { Calls } from "./calls.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { Flushes } from "./flushes.ts";
+import type { LaneItem } from "./items.ts";
+import type { Lane } from "./lane.ts";
+import { Problems } from "./problems.ts";
+import { AgentRegistration } from "./registration.ts";
+import { Counters, type FlushReport } from "./totals.ts";
+
+export interface DeliveryOptions extends BookOptions, BatchOptions, AttemptOptions {
+  client: ApieClient;
+  identify: IdentifyBody;
+  /** Declared once the agent is registered. */
+  capabilities: readonly unknown[];
+  /** POSTs of events under way at once. */
+  maxConcurrentBatches: number;
+  /** Called for everything given up. Must not throw. */
+  onDrop: (info: DropInfo) => void;
+  /** A problem of delivery, at most once a minute of each kind. Must not throw. */
+  onProblem: (error: ApieError) => void;
+}
+
+/** What could not be sent for this long is given up: a replay that old helps nobody, and memory is bounded. */
+const MAX_AGE_MS = 60 * 60_000;
+const AGE_CHECK_MS = 60_000;
+/** How long `shutdown()` waits for requests it has cut; taken out of its time. */
+const CUT_REQUEST_MS = 50;
+
+export class Delivery {
+  readonly counters = new Counters();
+  readonly registration: AgentRegistration;
+  readonly #client: ApieClient;
+  readonly #flushes = new Flushes();
+  readonly #problems: Problems;
+  readonly #book: LaneBook;
+  readonly #batches: Batches;
+  readonly #dispatcher: Dispatcher;
+  readonly #ages = new Ages();
+  #ageTimer: Timer | undefined;
+  #stopping: Promise<FlushReport> | undefined;
+  #stopped = false;
+  /** When `flush()` was called last (epoch ms). */
+  lastFlushAt: number | undefined;
+
+  constructor(options: DeliveryOptions) {
+    const { client } = options;
+    this.#client = client;
+    this.registration = new AgentRegistration(client, options.identify, options.capabilities);
+    this.#problems = new Problems(options.onProblem, now);
+    this.#book = new LaneBook(options, this.counters, {
+      now,
+      onSettled: (ticket) => this.#flushes.settled(ticket),
+      onDrop: options.onDrop,
+    });
+    const registration = () => this.registration.value;
+    this.#batches = new Batches(client, this.#book, this.counters, options, {
+      registration,
+      onProblem: (error) => this.#problems.add(error),
+    });
+    this.#dispatcher = new Dispatcher(options, {
+      client,
+      book: this.#book,
+      calls: new Calls(client, this.#book, this.counters, registration),
+      batches: this.#batches,
+      registration: this.registration,
+      flushes: this.#flushes,
+      counters: this.counters,
+      problems: this.#problems,
+      now,
+    });
+  }
+
+  /** What is held: events, openings, completions, hand-offs, and their bytes, estimated. */
+  get queued(): { count: number; bytes: number } {
+    return { count: this.#book.count, bytes: this.#book.bytes };
+  }
+
+  /** Why requests are held back at the moment. */
+  get heldBecause(): string | undefined {
+    return this.#dispatcher.heldBecause;
+  }
+
+  /** The last failure, and when it was (epoch ms). */
+  get lastError(): { at: number; message: string } | undefined {
+    return this.#problems.last;
+  }
+
+  // ---- in ------------------------------------------------------------------------------------------------------
+
+  /** Registers the agent. */
+  start(): void {
+    this.#dispatcher.soon();
+  }
+
+  /** Opens the run or session of the lane at Apie, in the next turn of the event loop. */
+  open(lane: Lane): void {
+    this.#book.open(lane);
+    this.#planAgeCheck();
+    this.#dispatcher.soon();
+  }
+
+  push(lane: Lane, item: LaneItem): void {
+    this.#book.push(lane, item);
+    this.#planAgeCheck();
+    if (this.#batches.isFull) this.#dispatcher.soon();
+    else this.#dispatcher.at(lane.eventsDueAt);
+  }
+
+  /** Ends the run or session of the lane at Apie, once what is in the lane, and its runs, are through. */
+  complete(lane: Lane, body: CompleteBody): void {
+    this.#book.complete(lane, body);
+    this.#planAgeCheck();
+    if (this.#book.toComplete.has(lane)) this.#dispatcher.soon();
+    else this.#dispatcher.at(lane.eventsDueAt);
+  }
+
+  /** Resolves with the error that stands in the way when an attempt failed, with nothing once registered. */
+  whenRegistered(): Promise<ApieError | undefined> {
+    return this.#stopped && !this.registration.isSettled
+      ? Promise.resolve(new ApieError("shutdown", "registration: the client is shut down"))
+      : this.#dispatcher.whenRegistered();
+  }
+
+  /** Registers again; resolves as `whenRegistered`. */
+  identify(): Promise<ApieError | undefined> {
+    if (!this.#stopped) this.registration.forget();
+    return this.whenRegistered();
+  }
+
+  // ---- barrier and end -----------------------------------------------------------------------------------------
+
+  /**
+   * Waits for what was queued before, at most `timeoutMs`; tries what fails up to `retryAttempts` times, and does not wait
+   * any longer once nothing more can come of it. Keeps the process alive meanwhile.
+   */
+  async flush(timeoutMs: number): Promise<FlushReport> {
+    const started = now();
+    this.counters.flushes += 1;
+    this.lastFlushAt = Date.now();
+    const { done, giveUp } = this.#flushes.wait(this.#book.ticket, this.#book.count, started + timeoutMs);
+    let timedOut = false;
+    const deadline = detachedTimer(
+      timeoutMs,
+      () => {
+        timedOut = true;
+        giveUp();
+      },
+      { keepAlive: true },
+    );
+    this.#dispatcher.flushBegan();
+    const ok = await done;
+    deadline.cancel();
+    this.#dispatcher.soon();
+    const { events, runs, sessions } = this.counters;
+    const isWaiting = events.pending + runs.pending + sessions.pending > 0;
+    return {
+      ok,
+      timedOut,
+      durationMs: Math.round(now() - started),
+      ...this.#totals(),
+      lastError: isWaiting ? this.lastError?.message : undefined,
+    };
+  }
+
+  /**
+   * Flushes, then gives up what is left, within `timeoutMs`: nothing is sent or timed after this, and what comes still is
+   * dropped. Called again, it gives the same report.
+   */
+  shutdown(timeoutMs: number): Promise<FlushReport> {
+    this.#stopping ??= this.#stop(timeoutMs);
+    return this.#stopping;
+  }
+
+  async #stop(timeoutMs: number): Promise<FlushReport> {
+    const started = now();
+    const report = await this.flush(Math.max(0, timeoutMs - CUT_REQUEST_MS));
+    this.#stopped = true;
+    this.#ageTimer?.cancel();
+    this.#client.close();
+    await this.#dispatcher.stop(CUT_REQUEST_MS);
+    this.#book.close("shutdown");
+    return { ...report, durationMs: Math.round(now() - started), ...this.#totals() };
+  }
+
+  #totals(): Pick<FlushReport, "events" | "runs" | "sessions" | "reasons"> {
+    const { events, runs, sessions, reasons } = this.counters;
+    return {
+      events: { ...events },
+      runs: { ...runs },
+      sessions: { ...sessions },
+      reasons: Object.fromEntries(reasons),
+    };
+  }
+
+  #planAgeCheck(): void {
+    if (this.#ageTimer !== undefined || this.#stopped || this.#book.count === 0) return;
+    this.#ages.note(this.#book.ticket, now());
+    this.#ageTimer = detachedTimer(AGE_CHECK_MS, () => {
+      this.#ageTimer = undefined;
+      const ticket = this.#ages.olderThan(MAX_AGE_MS, now());
+      this.#batches.expire(ticket);
+      this.#book.expire(ticket);
+      this.#planAgeCheck();
+      this.#dispatcher.soon();
+    });
+  }
+}
+
+/** Monotonic ms: what is measured here must not jump with the clock of the machine. */
+const now = (): number => performance.now();

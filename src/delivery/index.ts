@@ -1,0 +1,4 @@
+export { Delivery, type DeliveryOptions } from "./delivery.ts";
+export type { EventItem, HandoffItem, LaneItem, WrittenEvent } from "./items.ts";
+export { Lane, type LaneOpening } from "./lane.ts";
+export type { EventOutcome, FlushReport, LaneOutcome } from "./totals.ts";

@@ -1,0 +1,79 @@
+/** What waits in a lane. */
+import type { HandoffBody } from "../apie-api/index.ts";
+
+/** An event that is written as JSON only when its batch is put together. */
+export interface EventItem {
+  readonly kind: "event";
+  readonly type: string;
+  /** Memory and wire size, estimated: what the byte bound counts. */
+  readonly bytes: number;
+  /** Order of arrival over all lanes; set by the delivery. */
+  ticket: number;
+  /** @returns `undefined` when the user's redactor dropped the event. */
+  write(): WrittenEvent | undefined;
+  /** Called once, when the event has reached Apie or was given up. */
+  settled?(): void;
+}
+
+/** Wire form without the ids Apie gives: those are bound when the batch is sent. */
+export interface WrittenEvent {
+  eventId: string | undefined;
+  /** One JSON object, redacted, within the size limit. */
+  json: string;
+}
+
+/** A hand-off is a call of its own that keeps its place among the events of its lane. */
+export interface HandoffItem {
+  readonly kind: "handoff";
+  readonly type: "handoff";
+  readonly bytes: number;
+  ticket: number;
+  readonly body: HandoffBody;
+  /** Lane of the receiving run, where it is known already. */
+  readonly target?: { readonly id: string | undefined } | undefined;
+}
+
+export type LaneItem = EventItem | HandoffItem;
+
+/** First in, first out, with cheap removal at both ends. */
+export class ItemQueue {
+  #items: (LaneItem | undefined)[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  get first(): LaneItem | undefined {
+    return this.#items[this.#head];
+  }
+
+  push(item: LaneItem): void {
+    this.#items.push(item);
+  }
+
+  shift(): LaneItem | undefined {
+    const item = this.#items[this.#head];
+    if (item === undefined) return undefined;
+    this.#items[this.#head] = undefined;
+    this.#head += 1;
+    if (this.#head === this.#items.length) {
+      this.#items = [];
+      this.#head = 0;
+    } else if (this.#head > 1_024 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+
+  pop(): LaneItem | undefined {
+    if (this.length === 0) return undefined;
+    const item = this.#items.pop();
+    if (this.#head === this.#items.length) {
+      this.#items = [];
+      this.#head = 0;
+    }
+    return item;
+  }
+}

@@ -1,0 +1,19 @@
+/** How much is remembered of spans, also when they never end. */
+export const BOUNDS = {
+  /** Spans remembered at most; beyond it the oldest traces are given up and their runs closed. */
+  maxSpans: 50_000,
+  /** Beyond it, finished traces are forgotten at once instead of after `lingerMs`. */
+  maxIdleSpans: 10_000,
+  /** Spans whose run waits for a span nothing is known of. */
+  maxHeld: 5_000,
+  /** How long a finished trace is remembered, so that late spans are recognised as such. */
+  lingerMs: 30_000,
+  /** How long a run waits for open children after its root has ended. */
+  graceMs: 2_000,
+  /** How long work waits for a span nothing is known of. */
+  holdMs: 5_000,
+  /** A session named only by foreign spans is completed after this time without a run. */
+  sessionIdleMs: 30 * 60_000,
+} as const;
+
+export type Bounds = { readonly [Name in keyof typeof BOUNDS]: number };

@@ -1,0 +1,113 @@
+/** A span in flight, as far as it is needed to place the work below it. The span itself is not kept. */
+import type { Activity, StepFacts, Usage } from "../model/activity.ts";
+import type { Scope } from "../model/scope.ts";
+import type { RunState } from "./run.ts";
+import type { SessionState } from "./session.ts";
+import type { TraceState } from "./trace.ts";
+
+/** What few spans have; kept apart, because nodes are many and wait with their events. */
+export interface NodeExtra {
+  /** The session its events belong to, for work outside of any run. */
+  session?: SessionState | undefined;
+  /** The session this span is the root of. */
+  sessionOf?: SessionState | undefined;
+  /** Another instrumentation's view of the work of this node: it makes no events of its own. */
+  mergedInto?: SpanNode | undefined;
+  /** Usage told by spans merged into this one. */
+  innerUsage?: Usage | undefined;
+  /** Session the span names, for an implicit run that may be rooted here. */
+  sessionHint?: string | undefined;
+  /** A hand-off whose target run has begun: how it goes is told there. */
+  reachedTarget?: boolean | undefined;
+  droppedAttributes?: number | undefined;
+}
+
+export class SpanNode {
+  readonly trace: TraceState;
+  readonly spanId: string;
+  readonly parentId: string | undefined;
+  /** The parent, where it is a span of this process that is still known. */
+  readonly parent: SpanNode | undefined;
+  readonly name: string;
+  readonly scopeName: string;
+  readonly startMs: number;
+  endMs: number | undefined = undefined;
+
+  /** What was active where it was started; needed until it is placed. */
+  scope: Scope | undefined;
+  /** What the span was seen to be when it was first looked at; opening events are made of it and stay so. */
+  opening: Activity | undefined = undefined;
+  /** What it was at its end. */
+  closing: Activity | undefined = undefined;
+  /** The run its work belongs to. */
+  run: RunState | undefined = undefined;
+  /** The run this span is the root of. */
+  rootOf: RunState | undefined = undefined;
+  /** Nearest enclosing step, this one included. */
+  step: StepFacts | undefined;
+  /** Began, and not ended: the run waits for it. */
+  isOpen = false;
+  /** Nothing is known of it, and its convention may show it later: work below waits. */
+  undetermined = false;
+  /** It had ended when it was first looked at: what was seen then is all there is. */
+  sawEnd = false;
+  extra: NodeExtra | undefined = undefined;
+
+  constructor(
+    trace: TraceState,
+    spanId: string,
+    parentId: string | undefined,
+    parent: SpanNode | undefined,
+    name: string,
+    scopeName: string,
+    scope: Scope | undefined,
+    startMs: number,
+  ) {
+    this.trace = trace;
+    this.spanId = spanId;
+    this.parentId = parentId;
+    this.parent = parent;
+    this.name = name;
+    this.scopeName = scopeName;
+    this.startMs = startMs;
+    this.scope = scope;
+    this.step = parent?.step;
+  }
+
+  get kind(): Activity["kind"] | undefined {
+    return this.opening?.kind;
+  }
+
+  /** The run work below this span belongs to. */
+  get innerRun(): RunState | undefined {
+    return this.rootOf ?? this.run;
+  }
+
+  get mergedInto(): SpanNode | undefined {
+    return this.extra?.mergedInto;
+  }
+
+  note(extra: NodeExtra): void {
+    this.extra = this.extra === undefined ? extra : { ...this.extra, ...extra };
+  }
+}
+
+/** Nearest ancestor that `select` takes; stops at `until`. */
+export function ancestor(
+  node: SpanNode,
+  select: (candidate: SpanNode) => boolean,
+  until: (candidate: SpanNode) => boolean = () => false,
+): SpanNode | undefined {
+  for (let above = node.parent; above !== undefined; above = above.parent) {
+    if (select(above)) return above;
+    if (until(above)) return undefined;
+  }
+  return undefined;
+}
+
+/** Topmost span of the process above (or at) this one. */
+export function localRoot(node: SpanNode): SpanNode {
+  let top = node;
+  while (top.parent !== undefined) top = top.parent;
+  return top;
+}

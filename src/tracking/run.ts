@@ -1,0 +1,130 @@
+/** A run in flight. */
+import type { Activity, ErrorFacts, RunFacts, StepFacts, Usage } from "../model/activity.ts";
+import type { SpanNode } from "./node.ts";
+import type { SessionState } from "./session.ts";
+
+export type RunOrigin =
+  /** Opened by our API. */
+  | "api"
+  /** The outermost agent span of a foreign library, or a nested one of another agent. */
+  | "foreign"
+  /** Made for model or tool work with no agent above it. */
+  | "implicit"
+  /** Opened elsewhere; Apie knows it already. */
+  | "external";
+
+/** Why a run was closed although its root had not ended, or its work was not done. */
+export type ClosedBy = "grace" | "idle" | "shutdown" | "evicted";
+
+export interface RunParent {
+  /** Our id of it, or the application's text. */
+  readonly id: string;
+  readonly run: RunState | undefined;
+  /** Apie's id, for a parent that is not of this process. */
+  readonly apieId?: string | undefined;
+}
+
+export interface RunHandoff {
+  readonly id: string | undefined;
+  /** The run that handed over; `undefined` when it is not known here. */
+  readonly source: RunState | undefined;
+  /** The hand-off was asked for by a span of its own, so no request is made up. */
+  readonly announced: boolean;
+  readonly type: string;
+}
+
+export class RunState {
+  /** Our own id. */
+  readonly id: string;
+  readonly origin: RunOrigin;
+  readonly root: SpanNode | undefined;
+  readonly agentKey: string;
+  agentName: string | undefined;
+  readonly apieId: string | undefined;
+  readonly session: SessionState | undefined;
+  readonly parent: RunParent | undefined;
+  readonly handoff: RunHandoff | undefined;
+  readonly convention: string;
+  readonly facts: RunFacts | undefined;
+  readonly step: StepFacts | undefined;
+  readonly opening: Activity | undefined;
+  readonly startMs: number;
+
+  closing: Activity | undefined;
+  /** What an agent span folded into the run says of itself. */
+  reported: RunFacts | undefined;
+  endMs: number | undefined;
+  rootEnded = false;
+  closed = false;
+  closedBy: ClosedBy | undefined;
+  status: "completed" | "failed" = "completed";
+  error: ErrorFacts | undefined;
+  /** Work of the run that has begun and not ended. */
+  readonly open = new Set<SpanNode>();
+  /** Over the leaf model calls of the run. */
+  readonly usage: Usage = {};
+  hasUsage = false;
+  modelCalls = 0;
+  toolCalls = 0;
+  failures = 0;
+  /** The error of the last work that ended, if it failed. */
+  lastError: ErrorFacts | undefined;
+  lastSeen: number;
+  #sequence = 0;
+  lane: unknown;
+
+  constructor(details: {
+    id: string;
+    origin: RunOrigin;
+    root?: SpanNode | undefined;
+    agentKey: string;
+    agentName?: string | undefined;
+    apieId?: string | undefined;
+    session?: SessionState | undefined;
+    parent?: RunParent | undefined;
+    handoff?: RunHandoff | undefined;
+    convention: string;
+    opening?: Activity | undefined;
+    step?: StepFacts | undefined;
+    startMs: number;
+    now: number;
+  }) {
+    this.id = details.id;
+    this.origin = details.origin;
+    this.root = details.root;
+    this.agentKey = details.agentKey;
+    this.agentName = details.agentName;
+    this.apieId = details.apieId;
+    this.session = details.session;
+    this.parent = details.parent;
+    this.handoff = details.handoff;
+    this.convention = details.convention;
+    this.opening = details.opening;
+    this.facts = details.opening?.run;
+    this.step = details.step;
+    this.startMs = details.startMs;
+    this.lastSeen = details.now;
+  }
+
+  /** From 1, in the order events go into the run's lane. */
+  nextSequence(): number {
+    this.#sequence += 1;
+    return this.#sequence;
+  }
+
+  addUsage(usage: Usage | undefined): void {
+    if (usage === undefined) return;
+    this.hasUsage = true;
+    for (const name of ["input", "output", "total", "cacheRead", "cacheWrite", "reasoning"] as const) {
+      const value = name === "total" ? totalOf(usage) : usage[name];
+      if (value !== undefined) this.usage[name] = (this.usage[name] ?? 0) + value;
+    }
+  }
+}
+
+export function totalOf(usage: Usage): number | undefined {
+  if (usage.total !== undefined) return usage.total;
+  return usage.input === undefined && usage.output === undefined
+    ? undefined
+    : (usage.input ?? 0) + (usage.output ?? 0);
+}

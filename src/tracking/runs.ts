@@ -1,0 +1,157 @@
+/** Runs in flight: opened, waiting for their work, closed. */
+import type { Activity } from "../model/activity.ts";
+import type { Bounds } from "./bounds.ts";
+import type { SpanNode } from "./node.ts";
+import type { TrackerOptions } from "./options.ts";
+import type { TrackingOutput } from "./output.ts";
+import { type ClosedBy, type RunHandoff, type RunParent, RunState } from "./run.ts";
+import type { SessionState } from "./session.ts";
+import type { Sessions } from "./sessions.ts";
+import type { TraceState } from "./trace.ts";
+
+export interface RunOpening {
+  id: string;
+  origin: "api" | "foreign" | "implicit";
+  root: SpanNode;
+  activity: Activity;
+  agentKey: string;
+  agentName: string | undefined;
+  session: SessionState | undefined;
+  parent?: RunParent | undefined;
+  handoff?: RunHandoff | undefined;
+  startMs: number;
+}
+
+export class Runs {
+  /** Runs that are not closed, and those whose trace is still remembered, by our id. */
+  readonly #runs = new Map<string, RunState>();
+  /** Runs whose root has ended and whose work has not, with the time they wait until. */
+  readonly #waiting = new Map<RunState, number>();
+  readonly #options: TrackerOptions;
+  readonly #bounds: Bounds;
+  readonly #sessions: Sessions;
+  readonly #output: TrackingOutput;
+  readonly #onClosed: (trace: TraceState) => void;
+
+  constructor(
+    options: TrackerOptions,
+    bounds: Bounds,
+    sessions: Sessions,
+    output: TrackingOutput,
+    onClosed: (trace: TraceState) => void,
+  ) {
+    this.#options = options;
+    this.#bounds = bounds;
+    this.#sessions = sessions;
+    this.#output = output;
+    this.#onClosed = onClosed;
+  }
+
+  get isEmpty(): boolean {
+    return this.#runs.size === 0;
+  }
+
+  get(id: string): RunState | undefined {
+    return this.#runs.get(id);
+  }
+
+  open(): RunState[] {
+    return [...this.#runs.values()].filter((run) => !run.closed);
+  }
+
+  begin(opening: RunOpening): RunState {
+    const run = new RunState({
+      ...opening,
+      convention: opening.activity.convention,
+      opening: opening.activity,
+      step: opening.activity.step ?? opening.root.parent?.step,
+      now: this.#options.now(),
+    });
+    this.#runs.set(run.id, run);
+    opening.root.rootOf = run;
+    opening.root.trace.openRuns.add(run);
+    opening.root.trace.runs.push(run);
+    if (run.session !== undefined) this.#sessions.runOpened(run.session);
+    this.#output.runOpened(run);
+    return run;
+  }
+
+  /** A run that Apie knows and we did not open: events go into it, and that is all. */
+  adopt(run: RunState): RunState {
+    this.#runs.set(run.id, run);
+    this.#output.runOpened(run);
+    return run;
+  }
+
+  /** The span a run is rooted at has ended: the run is complete when its work is. */
+  endRoot(node: SpanNode, run: RunState): void {
+    run.rootEnded = true;
+    run.endMs = node.endMs;
+    if (node.kind === "run") {
+      run.closing = node.closing;
+      run.agentName ??= node.closing?.agent?.name;
+    }
+    this.closeWhenDone(run);
+    if (!run.closed && !this.#waiting.has(run))
+      this.#waiting.set(run, this.#options.now() + this.#bounds.graceMs);
+  }
+
+  closeWhenDone(run: RunState): void {
+    if (run.rootEnded && run.open.size === 0 && !run.closed) this.close(run, undefined);
+  }
+
+  close(run: RunState, closedBy: ClosedBy | undefined): void {
+    if (run.closed) return;
+    run.closedBy = closedBy;
+    this.#endLeftovers(run);
+    run.closed = true;
+    this.#waiting.delete(run);
+    run.error = run.closing?.error ?? (run.origin === "implicit" ? run.lastError : undefined);
+    const neverEnded = !run.rootEnded && run.origin !== "external";
+    run.status = run.error !== undefined || neverEnded || saysFailed(run.closing) ? "failed" : "completed";
+    this.#output.runClosed(run);
+    if (run.session !== undefined) this.#sessions.runClosed(run.session);
+    if (run.root === undefined) return;
+    run.root.trace.openRuns.delete(run);
+    this.#onClosed(run.root.trace);
+  }
+
+  /** Runs that waited long enough, and foreign ones that gave no sign for long. */
+  sweep(): void {
+    const now = this.#options.now();
+    for (const [run, deadline] of this.#waiting) if (now >= deadline) this.close(run, "grace");
+    const idleSince = now - this.#options.idleTimeoutMs;
+    for (const run of [...this.#runs.values()]) {
+      if (run.closed || run.open.size > 0 || run.lastSeen >= idleSince) continue;
+      if (run.origin === "external") this.#runs.delete(run.id);
+      else if (run.origin !== "api") this.close(run, "idle");
+    }
+  }
+
+  /** Children first, so that a parent's failure is told after theirs. */
+  closeAll(): void {
+    for (const run of [...this.#runs.values()].reverse()) this.close(run, "shutdown");
+    this.#runs.clear();
+  }
+
+  forget(trace: TraceState): void {
+    for (const run of trace.runs) this.#runs.delete(run.id);
+  }
+
+  /** Work that has begun and will not be seen to end is ended here, and says so. */
+  #endLeftovers(run: RunState): void {
+    for (const node of [...run.open].reverse()) {
+      run.open.delete(node);
+      node.isOpen = false;
+      if (node.kind === "run" || node.mergedInto !== undefined || node.opening === undefined) continue;
+      node.closing = { ...node.opening, error: { type: "unfinished" } };
+      run.failures += 1;
+      this.#output.workEnded(node);
+    }
+  }
+}
+
+function saysFailed(closing: Activity | undefined): boolean {
+  const status = closing?.run?.status;
+  return status === "failed" || status === "cancelled";
+}

@@ -1,0 +1,153 @@
+/** Sessions in flight, by our id or the application's. */
+import type { Activity } from "../model/activity.ts";
+import type { Scope, SessionScope } from "../model/scope.ts";
+import type { Bounds } from "./bounds.ts";
+import type { SpanNode } from "./node.ts";
+import type { TrackingOutput } from "./output.ts";
+import type { RunParent } from "./run.ts";
+import { SessionState, type SessionStatus } from "./session.ts";
+
+export class Sessions {
+  readonly #sessions = new Map<string, SessionState>();
+  readonly #output: TrackingOutput;
+  readonly #bounds: Bounds;
+  readonly #now: () => number;
+
+  constructor(output: TrackingOutput, bounds: Bounds, now: () => number) {
+    this.#output = output;
+    this.#bounds = bounds;
+    this.#now = now;
+  }
+
+  get isEmpty(): boolean {
+    return this.#sessions.size === 0;
+  }
+
+  get(id: string): SessionState | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** A session our API opens: scoped by a span that is open as long, or long-lived with a short anchor span. */
+  open(id: string, node: SpanNode, activity: Activity): SessionState {
+    const known = this.#sessions.get(id);
+    if (known !== undefined) return known;
+    return this.#add(
+      new SessionState(id, "api", this.#now(), {
+        kind: activity.session?.kind,
+        startMs: node.startMs,
+        traceId: node.trace.id,
+        spanId: node.spanId,
+        agentKey: activity.agent?.key,
+        inputSummary: activity.session?.inputSummary,
+        metadata: activity.metadata,
+      }),
+    );
+  }
+
+  /**
+   * The session of a run: the one it names, else the one of the code around it. An id named by a foreign span is a
+   * conversation of the application's.
+   */
+  of(activity: Activity, scope: Scope | undefined, node: SpanNode, isOwn: boolean): SessionState | undefined {
+    const around = scope?.session;
+    const id = isOwn ? (activity.sessionId ?? around?.id) : (around?.id ?? activity.sessionId);
+    if (id === undefined) return undefined;
+    const known = this.#sessions.get(id);
+    if (known !== undefined) return known;
+    if (around?.id === id && around.apieId !== undefined) return this.#external(around, node);
+    return this.#add(
+      new SessionState(id, "conversation", this.#now(), {
+        kind: "single_agent",
+        startMs: node.startMs,
+        traceId: node.trace.id,
+        spanId: node.spanId,
+      }),
+    );
+  }
+
+  /** The session of the code a span was started in. */
+  around(node: SpanNode): SessionState | undefined {
+    const around = node.scope?.session;
+    if (around === undefined) return undefined;
+    return (
+      this.#sessions.get(around.id) ??
+      (around.apieId === undefined ? undefined : this.#external(around, node))
+    );
+  }
+
+  #external(around: SessionScope, node: SpanNode): SessionState {
+    return this.#add(
+      new SessionState(around.id, "external", this.#now(), {
+        startMs: node.startMs,
+        kind: around.kind,
+        apieId: around.apieId,
+      }),
+    );
+  }
+
+  /** Apie knows child runs only inside a session. */
+  madeFor(parent: RunParent, node: SpanNode): SessionState {
+    const id = `session-of-${parent.id}`;
+    const known = this.#sessions.get(id);
+    if (known !== undefined) return known;
+    return this.#add(
+      new SessionState(id, "made", this.#now(), {
+        kind: "multi_agent",
+        startMs: node.startMs,
+        traceId: node.trace.id,
+        parentRunId: parent.id,
+        agentKey: parent.run?.agentKey,
+      }),
+    );
+  }
+
+  runOpened(session: SessionState): void {
+    session.openRuns += 1;
+    session.lastSeen = this.#now();
+  }
+
+  runClosed(session: SessionState): void {
+    session.openRuns -= 1;
+    session.lastSeen = this.#now();
+  }
+
+  close(
+    session: SessionState,
+    status: SessionStatus,
+    details: { endMs?: number | undefined; activity?: Activity | undefined } = {},
+  ): void {
+    if (session.closed) return;
+    session.closed = true;
+    session.lastSeen = this.#now();
+    session.status = status;
+    session.endMs = details.endMs;
+    session.outputSummary = details.activity?.session?.outputSummary;
+    session.metadata = details.activity?.metadata;
+    // Work that comes after the end of a session of ours still belongs to it; a conversation that goes on is a new one.
+    if (session.origin !== "api") this.#sessions.delete(session.id);
+    this.#output.sessionClosed(session);
+  }
+
+  sweep(): void {
+    const oldest = this.#now() - this.#bounds.sessionIdleMs;
+    for (const session of this.#sessions.values()) {
+      if (session.openRuns > 0 || session.lastSeen > oldest) continue;
+      if (session.origin === "conversation" || session.origin === "made") this.close(session, "completed");
+      else if (session.origin === "external" || session.closed) this.#sessions.delete(session.id);
+    }
+  }
+
+  /** Sessions that only this process knows end with it; long-lived ones are there to be resumed. */
+  closeAll(scopedIds: ReadonlySet<string>): void {
+    for (const session of [...this.#sessions.values()]) {
+      if (session.origin === "conversation" || session.origin === "made") this.close(session, "completed");
+      else if (scopedIds.has(session.id)) this.close(session, "cancelled");
+    }
+  }
+
+  #add(session: SessionState): SessionState {
+    this.#sessions.set(session.id, session);
+    this.#output.sessionOpened(session);
+    return session;
+  }
+}

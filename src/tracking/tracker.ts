@@ -1,0 +1,212 @@
+/**
+ * Places work in runs and runs in sessions, from spans as they start and end. Knows nothing of Apie's events or of HTTP:
+ * what it decides is told to the output in the order it is to reach Apie.
+ */
+import type { Activity } from "../model/activity.ts";
+import { Agents } from "./agents.ts";
+import { BOUNDS, type Bounds } from "./bounds.ts";
+import { Holding } from "./holding.ts";
+import type { SpanNode } from "./node.ts";
+import type { TrackerOptions } from "./options.ts";
+import type { TrackingCounts, TrackingOutput } from "./output.ts";
+import { Placement } from "./placement.ts";
+import { Runs } from "./runs.ts";
+import type { SessionStatus } from "./session.ts";
+import { Sessions } from "./sessions.ts";
+import type { SpanEnd, SpanStart } from "./span.ts";
+import { Traces } from "./traces.ts";
+import { Work } from "./work.ts";
+
+export class Tracker {
+  readonly counts: TrackingCounts = { late: 0, unknownParents: 0, evicted: 0 };
+  readonly #options: TrackerOptions;
+  readonly #output: TrackingOutput;
+  readonly #traces: Traces;
+  readonly #sessions: Sessions;
+  readonly #runs: Runs;
+  readonly #agents: Agents;
+  readonly #work: Work;
+  readonly #holding: Holding;
+  readonly #scopedSessions = new Set<string>();
+
+  constructor(options: TrackerOptions, output: TrackingOutput) {
+    const bounds: Bounds = { ...BOUNDS, ...options.bounds };
+    this.#options = options;
+    this.#output = output;
+    this.#traces = new Traces(bounds, (trace) => this.#runs.forget(trace));
+    const sessions = new Sessions(output, bounds, options.now);
+    const runs = new Runs(options, bounds, sessions, output, (trace) =>
+      this.#traces.settle(trace, options.now()),
+    );
+    const placement = new Placement(options, runs, sessions, this.counts);
+    const agents = new Agents(options, runs, sessions, placement, this.counts);
+    this.#sessions = sessions;
+    this.#runs = runs;
+    this.#agents = agents;
+    this.#work = new Work(options, { runs, sessions, placement, agents }, output, this.counts);
+    this.#holding = new Holding(bounds);
+  }
+
+  /** Whether anything here depends on time passing. */
+  get needsSweep(): boolean {
+    return !this.#traces.isEmpty || !this.#runs.isEmpty || !this.#sessions.isEmpty;
+  }
+
+  get openRuns(): number {
+    return this.#runs.open().length;
+  }
+
+  get spansInFlight(): number {
+    return this.#traces.spans;
+  }
+
+  find(traceId: string, spanId: string): SpanNode | undefined {
+    return this.#traces.find(traceId, spanId);
+  }
+
+  // ---- spans ---------------------------------------------------------------------------------------------------
+
+  started(start: SpanStart, activity: Activity | undefined): SpanNode {
+    const node = this.#traces.add(start, this.#options.now());
+    if (activity === undefined) {
+      node.undetermined = start.mayTurnOut;
+      if (start.sessionHint !== undefined) node.note({ sessionHint: start.sessionHint });
+    } else {
+      node.opening = activity;
+      this.#orHold("begin", node);
+    }
+    if (this.#traces.isTooMuch) this.#evictOldest();
+    return node;
+  }
+
+  ended(node: SpanNode, end: SpanEnd): void {
+    if (node.endMs !== undefined) return;
+    node.endMs = end.endMs;
+    if (end.droppedAttributes > 0) node.note({ droppedAttributes: end.droppedAttributes });
+    node.trace.openSpans -= 1;
+    const { activity } = end;
+    if (node.opening !== undefined && node.opening.kind !== "none") {
+      node.closing =
+        activity !== undefined && activity.kind === node.opening.kind
+          ? activity
+          : { ...node.opening, error: activity?.error ?? end.failure };
+    } else if (activity !== undefined) {
+      // Known only now: both ends are told together, and before the work below that waited for it.
+      node.opening = activity;
+      node.closing = activity;
+      node.undetermined = false;
+      this.#orHold("begin", node);
+    }
+    this.#release(node);
+    this.#orHold("end", node);
+    this.#traces.settle(node.trace, this.#options.now());
+  }
+
+  // ---- time ----------------------------------------------------------------------------------------------------
+
+  sweep(): void {
+    const now = this.#options.now();
+    for (const node of this.#holding.overdue(now)) this.#release(node);
+    this.#runs.sweep();
+    this.#sessions.sweep();
+    this.#traces.forgetQuiet(now);
+  }
+
+  /** Closes everything: nothing will be told of it any more. */
+  closeAll(): void {
+    for (let node = this.#holding.oldest(); node !== undefined; node = this.#holding.oldest())
+      this.#release(node);
+    this.#runs.closeAll();
+    this.#sessions.closeAll(this.#scopedSessions);
+    for (const trace of [...this.#traces.all()]) this.#traces.forget(trace);
+  }
+
+  // ---- held work -----------------------------------------------------------------------------------------------
+
+  #orHold(phase: "begin" | "end", node: SpanNode): void {
+    const blocker = this.#holding.blockerOf(node);
+    if (blocker === undefined) {
+      if (phase === "begin") this.#begin(node);
+      else this.#end(node);
+      return;
+    }
+    this.#holding.add(blocker, { phase, node }, this.#options.now());
+    if (this.#holding.isTooMuch) this.#release(this.#holding.oldest() ?? blocker);
+  }
+
+  #release(node: SpanNode): void {
+    node.undetermined = false;
+    if (this.#holding.isEmpty) return;
+    for (const held of this.#holding.take(node)) this.#orHold(held.phase, held.node);
+  }
+
+  // ---- work ----------------------------------------------------------------------------------------------------
+
+  #begin(node: SpanNode): void {
+    const activity = node.opening;
+    if (activity === undefined) return;
+    switch (activity.kind) {
+      case "none":
+        return;
+      case "session":
+      case "session_start":
+        this.#openSession(node, activity);
+        return;
+      case "session_end":
+        this.#endSession(node, activity);
+        return;
+      case "run":
+        this.#agents.begin(node, activity);
+        return;
+      default:
+        this.#work.begin(node, activity);
+    }
+  }
+
+  #end(node: SpanNode): void {
+    this.#work.end(node);
+    if (node.rootOf !== undefined) this.#runs.endRoot(node, node.rootOf);
+    if (node.kind === "session") this.#closeScopedSession(node);
+  }
+
+  // ---- sessions ------------------------------------------------------------------------------------------------
+
+  #openSession(node: SpanNode, activity: Activity): void {
+    if (activity.sessionId === undefined) return;
+    const sessionOf = this.#sessions.open(activity.sessionId, node, activity);
+    node.note({ sessionOf });
+    if (activity.kind === "session") this.#scopedSessions.add(activity.sessionId);
+  }
+
+  #closeScopedSession(node: SpanNode): void {
+    const session = node.extra?.sessionOf;
+    if (session === undefined) return;
+    const failed = node.closing?.error !== undefined;
+    if (failed) this.#output.sessionFailed(session, node);
+    this.#scopedSessions.delete(session.id);
+    const status = statusOf(node.closing) ?? (failed ? "failed" : "completed");
+    this.#sessions.close(session, status, { endMs: node.endMs, activity: node.closing });
+  }
+
+  #endSession(node: SpanNode, activity: Activity): void {
+    const session = this.#sessions.of(activity, node.scope, node, true);
+    if (session === undefined) return;
+    this.#sessions.close(session, statusOf(activity) ?? "completed", { endMs: node.startMs, activity });
+  }
+
+  // ---- bounds --------------------------------------------------------------------------------------------------
+
+  #evictOldest(): void {
+    const trace = this.#traces.oldest();
+    if (trace === undefined) return;
+    this.counts.evicted += trace.nodes.size;
+    for (const node of trace.nodes.values()) this.#holding.take(node);
+    for (const run of trace.openRuns) this.#runs.close(run, "evicted");
+    this.#traces.forget(trace);
+  }
+}
+
+function statusOf(activity: Activity | undefined): SessionStatus | undefined {
+  const status = activity?.session?.status;
+  return status === "completed" || status === "failed" || status === "cancelled" ? status : undefined;
+}

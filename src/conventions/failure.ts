@@ -1,0 +1,47 @@
+/** What a failed span says about its error. */
+import type { ErrorFacts } from "../model/activity.ts";
+import type { SpanLike } from "../model/span.ts";
+import { parseText } from "./read.ts";
+
+const STATUS_ERROR = 2;
+/** A class or a code, not a sentence: anything else could be content and is not shown. */
+const CLASS_LIKE = /^[\p{L}_$][\p{L}\p{N}_$.:/#-]{0,119}$/u;
+const CODE_LIKE = /^-?\d{1,9}$/;
+
+export function errorType(value: unknown): string | undefined {
+  const name = parseText(value);
+  return name !== undefined && (CLASS_LIKE.test(name) || CODE_LIKE.test(name)) ? name : undefined;
+}
+
+/** The last exception recorded on the span. */
+export function exceptionOf(span: SpanLike): ErrorFacts | undefined {
+  const recorded = span.events?.findLast((event) => event.name === "exception");
+  if (recorded === undefined) return undefined;
+  const { attributes } = recorded;
+  const stack = attributes?.["exception.stacktrace"];
+  return {
+    type: errorType(attributes?.["exception.type"]) ?? "Error",
+    message: parseText(attributes?.["exception.message"]),
+    stack: typeof stack === "string" ? stack : undefined,
+  };
+}
+
+/**
+ * Spans may be made by hand and lack members (an importer, a test): what is not there is not known.
+ *
+ * @returns `undefined` unless the span's status is ERROR: success is either unset or OK.
+ */
+export function failureOf(span: SpanLike): ErrorFacts | undefined {
+  if (span.status?.code !== STATUS_ERROR) return undefined;
+  const exception = exceptionOf(span);
+  const attributes = span.attributes ?? {};
+  const status = attributes["http.response.status_code"];
+  const type =
+    errorType(attributes["error.type"]) ??
+    exception?.type ??
+    (typeof status === "number" && status >= 400 ? String(status) : undefined) ??
+    "Error";
+  // Some libraries put a whole stack into the status message.
+  const said = exception?.message ?? parseText(span.status.message?.split("\n", 1)[0]);
+  return { ...exception, type, message: said };
+}

@@ -1,0 +1,67 @@
+/** Words that libraries spell in many ways, brought to one spelling. */
+import type { Usage } from "../model/activity.ts";
+import { entryOf } from "./read.ts";
+
+const FINISH_REASONS: Readonly<Record<string, string>> = {
+  "tool-calls": "tool_call",
+  tool_calls: "tool_call",
+  tool_use: "tool_call",
+  function_call: "tool_call",
+  "content-filter": "content_filter",
+  end_turn: "stop",
+  stop_sequence: "stop",
+  max_tokens: "length",
+};
+
+export function finishReason(reason: string | undefined): string | undefined {
+  return reason === undefined ? undefined : (entryOf(FINISH_REASONS, reason) ?? reason);
+}
+
+/** Tested before the text is cut at its first dot. */
+const DOTTED_PROVIDERS: Readonly<Record<string, string>> = {
+  "google.vertex": "gcp.vertex_ai",
+  "google.generative-ai": "gcp.gemini",
+  "az.ai.openai": "azure.ai.openai",
+  "az.ai.inference": "azure.ai.inference",
+};
+
+const PROVIDERS: Readonly<Record<string, string>> = {
+  "amazon-bedrock": "aws.bedrock",
+  bedrock: "aws.bedrock",
+  aws: "aws.bedrock",
+  amazon: "aws.bedrock",
+  azure: "azure.ai.openai",
+  "azure-openai": "azure.ai.openai",
+  google: "gcp.gemini",
+  gemini: "gcp.gemini",
+  vertex: "gcp.vertex_ai",
+  vertexai: "gcp.vertex_ai",
+  vertex_ai: "gcp.vertex_ai",
+  "google-vertex": "gcp.vertex_ai",
+  mistral: "mistral_ai",
+  mistralai: "mistral_ai",
+  xai: "x_ai",
+  moonshot: "moonshot_ai",
+};
+
+/** Values of `gen_ai.provider.name` that contain a dot and are already right; `azure.chat` is an API of a provider. */
+const WELL_KNOWN_DOTTED = /^(?:aws|gcp|ibm|azure\.ai)\./;
+
+export function provider(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  const lower = name.toLowerCase();
+  if (WELL_KNOWN_DOTTED.test(lower)) return lower;
+  for (const [prefix, known] of Object.entries(DOTTED_PROVIDERS)) if (lower.startsWith(prefix)) return known;
+  const dot = lower.indexOf(".");
+  const stem = dot > 0 ? lower.slice(0, dot) : lower;
+  return entryOf(PROVIDERS, stem) ?? stem;
+}
+
+/** Input includes cached tokens (OTel); an emitter whose input is smaller than its cache left them out. */
+export function usage(raw: Usage | undefined): Usage | undefined {
+  if (raw === undefined) return undefined;
+  const cached = (raw.cacheRead ?? 0) + (raw.cacheWrite ?? 0);
+  if (raw.input !== undefined && raw.input < cached)
+    return { ...raw, input: raw.input + cached, total: undefined };
+  return raw;
+}

@@ -1,0 +1,136 @@
+/**
+ * Spans that arrive ended, with no start told: OTLP from other services, imported runs. Their trace is kept until its root
+ * is seen or a deadline has passed, then walked in order of time, opening and closing as if live.
+ */
+
+import type { Activity } from "../model/activity.ts";
+import type { SpanEnd, SpanStart } from "../tracking/index.ts";
+
+export interface EndedSpan {
+  start: SpanStart;
+  end: SpanEnd;
+  activity: Activity | undefined;
+  isRoot: boolean;
+}
+
+interface HeldTrace {
+  since: number;
+  rootSeenAt: number | undefined;
+  spans: EndedSpan[];
+}
+
+export interface EndOnlyOptions {
+  now: () => number;
+  /** Tells the spans of a trace, as if they happened now. */
+  walk: (steps: readonly WalkStep[]) => void;
+}
+
+export interface WalkStep {
+  phase: "start" | "end";
+  span: EndedSpan;
+}
+
+/** After the root was seen, stragglers of the same export may still come. */
+const LINGER_MS = 1_000;
+const DEADLINE_MS = 30_000;
+const MAX_SPANS = 20_000;
+
+export class EndOnlyTraces {
+  readonly #traces = new Map<string, HeldTrace>();
+  readonly #options: EndOnlyOptions;
+  #count = 0;
+
+  constructor(options: EndOnlyOptions) {
+    this.#options = options;
+  }
+
+  get isEmpty(): boolean {
+    return this.#traces.size === 0;
+  }
+
+  add(span: EndedSpan): void {
+    const { traceId } = span.start;
+    const now = this.#options.now();
+    let trace = this.#traces.get(traceId);
+    if (trace === undefined) {
+      trace = { since: now, rootSeenAt: undefined, spans: [] };
+      this.#traces.set(traceId, trace);
+    }
+    trace.spans.push(span);
+    if (span.isRoot) trace.rootSeenAt = now;
+    this.#count += 1;
+    while (this.#count > MAX_SPANS) {
+      const oldest = this.#traces.keys().next().value;
+      if (oldest === undefined) break;
+      this.#release(oldest);
+    }
+  }
+
+  sweep(): void {
+    const now = this.#options.now();
+    for (const [traceId, trace] of [...this.#traces]) {
+      const complete = trace.rootSeenAt !== undefined && now - trace.rootSeenAt >= LINGER_MS;
+      if (complete || now - trace.since >= DEADLINE_MS) this.#release(traceId);
+    }
+  }
+
+  /** Traces whose root was seen are complete as far as anybody can tell. */
+  releaseComplete(): void {
+    for (const [traceId, trace] of [...this.#traces])
+      if (trace.rootSeenAt !== undefined) this.#release(traceId);
+  }
+
+  releaseAll(): void {
+    for (const traceId of [...this.#traces.keys()]) this.#release(traceId);
+  }
+
+  #release(traceId: string): void {
+    const trace = this.#traces.get(traceId);
+    if (trace === undefined) return;
+    this.#traces.delete(traceId);
+    this.#count -= trace.spans.length;
+    this.#options.walk(inOrderOfTime(trace.spans));
+  }
+}
+
+/**
+ * Starts and ends by time. At the same moment starts go first, parents before children, then ends, children before
+ * parents: clocks of a millisecond must not make a child outlive, or precede, its parent.
+ */
+export function inOrderOfTime(spans: readonly EndedSpan[]): WalkStep[] {
+  const places = placesOf(spans);
+  const steps = spans.flatMap((span) => {
+    const { depth, startMs } = places.get(span) ?? { depth: 0, startMs: span.start.startMs };
+    return [
+      { phase: "start" as const, span, at: startMs, rank: depth },
+      { phase: "end" as const, span, at: Math.max(span.end.endMs, startMs), rank: -depth },
+    ];
+  });
+  return steps.sort(
+    (a, b) => a.at - b.at || (a.phase === b.phase ? a.rank - b.rank : a.phase === "start" ? -1 : 1),
+  );
+}
+
+/** Depth of each span, and a start that is not before its parent's. */
+function placesOf(spans: readonly EndedSpan[]): Map<EndedSpan, { depth: number; startMs: number }> {
+  const byId = new Map(spans.map((span) => [span.start.spanId, span]));
+  const places = new Map<EndedSpan, { depth: number; startMs: number }>();
+  for (const span of spans) {
+    const path: EndedSpan[] = [];
+    let above: EndedSpan | undefined = span;
+    // Parents form no cycle in sane data; a damaged trace must not hang us.
+    while (above !== undefined && !places.has(above) && !path.includes(above)) {
+      path.push(above);
+      above = above.start.parentId === undefined ? undefined : byId.get(above.start.parentId);
+    }
+    let place = (above === undefined ? undefined : places.get(above)) ?? {
+      depth: -1,
+      startMs: Number.NEGATIVE_INFINITY,
+    };
+    for (const item of path.reverse()) {
+      place = { depth: place.depth + 1, startMs: Math.max(item.start.startMs, place.startMs) };
+      places.set(item, place);
+    }
+  }
+  return places;
+}

@@ -1,0 +1,2 @@
+export { Pipeline } from "./pipeline.ts";
+export { ApieSpanProcessor, NOTHING_SENT, type ProcessorInternals } from "./processor.ts";

@@ -1,0 +1,131 @@
+/** The span processor: the one thing a service that runs OpenTelemetry adds. */
+import { type ApieConfig, type ApieOptions, resolveConfig } from "../config/index.ts";
+import type { FlushReport } from "../delivery/index.ts";
+import type { SpanLike } from "../model/span.ts";
+import { scopeOf } from "../propagation/index.ts";
+import { Pipeline } from "./pipeline.ts";
+
+/** A processor behind ours, as far as it is called. */
+interface ForwardTarget {
+  onStart(span: unknown, parentContext: unknown): void;
+  onEnding?(span: unknown): void;
+  onEnd(span: unknown): void;
+  forceFlush(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+export interface ProcessorInternals {
+  /** Only spans of this client's own scope, and spans of no scope, are taken. */
+  owner?: object;
+}
+
+/**
+ * Translates the spans of a provider into Apie runs, sessions and events. Works as `SpanProcessor` of OpenTelemetry SDK
+ * 1.30, 2.x and 3.x; its callbacks never throw, wait or write to a span.
+ *
+ * @example
+ * new NodeSDK({ spanProcessors: [new ApieSpanProcessor({ agent: { key: "support", name: "Support" } })] })
+ *
+ * @throws {ApieConfigError} at construction, naming every bad option.
+ */
+export class ApieSpanProcessor {
+  readonly #config: ApieConfig;
+  readonly #pipeline: Pipeline | undefined;
+  readonly #forward: ForwardTarget | undefined;
+  #started = 0;
+
+  constructor(options: ApieOptions = {}, internals: ProcessorInternals = {}) {
+    this.#config = resolveConfig(options);
+    this.#pipeline = this.#config.enabled ? new Pipeline(this.#config, internals.owner) : undefined;
+    this.#forward = this.#config.forwardTo as ForwardTarget | undefined;
+  }
+
+  onStart(span: SpanLike, parentContext: unknown): void {
+    this.#started += 1;
+    if (this.#forward !== undefined) this.#forwarded(() => this.#forward?.onStart(span, parentContext));
+    if (this.#pipeline === undefined) return;
+    try {
+      this.#pipeline.note(span, false, scopeOf(parentContext));
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  onEnding(span: SpanLike): void {
+    if (this.#forward?.onEnding !== undefined) this.#forwarded(() => this.#forward?.onEnding?.(span));
+  }
+
+  onEnd(span: SpanLike): void {
+    if (this.#forward !== undefined) this.#forwarded(() => this.#forward?.onEnd(span));
+    if (this.#pipeline === undefined) return;
+    try {
+      this.#pipeline.note(span, true, undefined);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /**
+   * A barrier: resolves when everything that was noted before has reached Apie or was given up, at the latest after
+   * `flushTimeoutMs`. Never rejects because of Apie; a processor given as `forwardTo` is flushed too, and its rejection is
+   * passed on.
+   */
+  async forceFlush(): Promise<void> {
+    const [, forwarded] = await Promise.allSettled([this.#pipeline?.flush(), this.#forward?.forceFlush()]);
+    if (forwarded.status === "rejected") throw forwarded.reason;
+  }
+
+  /** Closes open runs, flushes, and stops; at the latest after `shutdownTimeoutMs`. */
+  async shutdown(): Promise<void> {
+    const [, forwarded] = await Promise.allSettled([this.#pipeline?.shutdown(), this.#forward?.shutdown()]);
+    if (forwarded.status === "rejected") throw forwarded.reason;
+  }
+
+  /** As `forceFlush`, with the report. */
+  async flush(): Promise<FlushReport> {
+    return this.#pipeline === undefined ? NOTHING_SENT : this.#pipeline.checked(await this.#pipeline.flush());
+  }
+
+  /** @internal */
+  get pipeline(): Pipeline | undefined {
+    return this.#pipeline;
+  }
+
+  /** @internal */
+  get config(): ApieConfig {
+    return this.#config;
+  }
+
+  /** @internal Spans whose start reached this processor: tells whether it is in the provider that is used. */
+  get startedSpans(): number {
+    return this.#started;
+  }
+
+  #forwarded(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#pipeline?.reporter.once("callback_failed", `a span processor callback failed: ${reason}`);
+  }
+}
+
+const NOTHING = { delivered: 0, rejected: 0, dropped: 0, pending: 0 };
+const NO_LANES = { opened: 0, completed: 0, rejected: 0, dropped: 0, pending: 0 };
+
+/** The report of a client that is switched off. */
+export const NOTHING_SENT: FlushReport = {
+  ok: true,
+  timedOut: false,
+  durationMs: 0,
+  events: NOTHING,
+  runs: NO_LANES,
+  sessions: NO_LANES,
+  reasons: {},
+  lastError: undefined,
+};

@@ -1,0 +1,72 @@
+/** What is read of a span: identity, times, what its convention says, and content where it is captured. */
+import { ConventionReader, failureOf } from "../conventions/index.ts";
+import { toPlain } from "../events/index.ts";
+import type { Activity, ContentFacts, ErrorFacts } from "../model/activity.ts";
+import type { Scope } from "../model/scope.ts";
+import type { HrTime, SpanLike } from "../model/span.ts";
+import type { SpanStart } from "../tracking/index.ts";
+
+export interface ReadingOptions {
+  captureContent: boolean;
+  conventions: readonly unknown[];
+}
+
+/** Content is cut when it is read, so that the bytes held are known. */
+const CONTENT_LIMITS = { depth: 10, items: 200, text: 16_384 };
+
+export function toMs([seconds, nanos]: HrTime): number {
+  return seconds * 1_000 + nanos / 1_000_000;
+}
+
+export function parentIdOf(span: SpanLike): string | undefined {
+  return span.parentSpanContext?.spanId ?? span.parentSpanId;
+}
+
+export class SpanReading {
+  readonly #reader: ConventionReader;
+  readonly #captureContent: boolean;
+
+  constructor(options: ReadingOptions) {
+    this.#reader = new ConventionReader(options.conventions as never);
+    this.#captureContent = options.captureContent;
+  }
+
+  activity(span: SpanLike, phase: "start" | "end"): Activity | undefined {
+    const activity = this.#reader.read(span, phase);
+    if (activity !== undefined && this.#captureContent && activity.kind !== "none") {
+      activity.content = bounded(this.#reader.content(span, phase, activity));
+    }
+    return activity;
+  }
+
+  failure(span: SpanLike): ErrorFacts | undefined {
+    return failureOf(span);
+  }
+
+  start(span: SpanLike, scope: Scope | undefined, activity: Activity | undefined): SpanStart {
+    const { traceId, spanId } = span.spanContext();
+    const parentId = parentIdOf(span);
+    return {
+      traceId,
+      spanId,
+      parentId,
+      name: span.name,
+      scopeName: (span.instrumentationScope ?? span.instrumentationLibrary)?.name ?? "",
+      scope,
+      startMs: toMs(span.startTime),
+      mayTurnOut: activity === undefined && span.ended !== true && this.#reader.mayTurnOut(span),
+      // An implicit run may be rooted at a span that is no agent work, and take its session from it.
+      sessionHint: activity === undefined ? this.#reader.sessionHint(span) : undefined,
+    };
+  }
+}
+
+function bounded(content: ContentFacts | undefined): ContentFacts | undefined {
+  if (content === undefined) return undefined;
+  const copy: ContentFacts = {};
+  for (const name of ["instructions", "input", "output"] as const) {
+    const value = content[name];
+    if (value !== undefined && value !== null) copy[name] = toPlain(value, CONTENT_LIMITS);
+  }
+  return copy;
+}

@@ -1,0 +1,239 @@
+/** Turns what tracking tells into lanes, calls and events of the delivery. */
+import { type Delivery, Lane } from "../delivery/index.ts";
+import { eventIdOf } from "../events/index.ts";
+import type { Activity } from "../model/activity.ts";
+import type { RunState, SessionState, SpanNode, TrackingOutput } from "../tracking/index.ts";
+import type { Bodies } from "./bodies.ts";
+import { EventRecord, type EventWriter } from "./event-record.ts";
+import type { ApieIds } from "./ids.ts";
+import { eventsAtBegin, eventsAtEnd } from "./plan.ts";
+import type { QueuedKeys } from "./queued-keys.ts";
+
+/** Errors told are remembered this far back: the same error object makes one `agent.error`. */
+const MAX_TOLD_ERRORS = 2_000;
+const MAX_HANDOFFS = 2_000;
+const UNFINISHED = "unfinished";
+
+export class Recorder implements TrackingOutput {
+  readonly #delivery: Delivery;
+  readonly #writer: EventWriter;
+  readonly #bodies: Bodies;
+  readonly #ids: ApieIds;
+  readonly #duplicates: QueuedKeys | undefined;
+  /** Events of no run: custom events and errors outside of any. */
+  readonly #loose: Lane;
+  readonly #toldErrors = new Set<string>();
+  /** Hand-offs asked for by spans of their own, by their id. */
+  readonly #handoffs = new Map<string, SpanNode>();
+
+  constructor(
+    delivery: Delivery,
+    writer: EventWriter,
+    bodies: Bodies,
+    ids: ApieIds,
+    duplicates: QueuedKeys | undefined,
+  ) {
+    this.#duplicates = duplicates;
+    this.#delivery = delivery;
+    this.#writer = writer;
+    this.#bodies = bodies;
+    this.#ids = ids;
+    this.#loose = new Lane("none", { kind: "none" }, { ownAgent: true });
+  }
+
+  sessionOpened(session: SessionState): void {
+    const lane = new Lane(
+      session.id,
+      { kind: "session", body: this.#bodies.session(session) },
+      { ownAgent: this.#isOwnAgent(session.details.agentKey), knownId: session.apieId },
+    );
+    session.lane = lane;
+    this.#ids.sessionKnown(session.id, lane);
+    if (session.apieId === undefined) this.#delivery.open(lane);
+  }
+
+  sessionClosed(session: SessionState): void {
+    if (session.origin === "external" && session.status === undefined) return;
+    this.#delivery.complete(laneOf(session), this.#bodies.sessionEnd(session));
+  }
+
+  sessionFailed(session: SessionState, node: SpanNode): void {
+    const activity = node.closing;
+    if (activity === undefined || !this.#isNews(activity, undefined)) return;
+    this.#push(laneOf(session), "agent.error", node, activity, { session, isOpening: false });
+  }
+
+  runOpened(run: RunState): void {
+    const session = run.session === undefined ? undefined : laneOf(run.session);
+    const parent = run.parent?.run === undefined ? undefined : laneOf(run.parent.run);
+    const lane = new Lane(
+      run.id,
+      { kind: "run", body: this.#bodies.run(run), session, parent },
+      { ownAgent: this.#isOwnAgent(run.agentKey), session, knownId: run.apieId },
+    );
+    run.lane = lane;
+    this.#ids.runKnown(run.id, lane);
+    if (run.apieId === undefined) this.#delivery.open(lane);
+    if (run.handoff !== undefined) this.#handoffReached(run);
+  }
+
+  runClosed(run: RunState): void {
+    if (run.origin === "external" || run.root === undefined) return;
+    const { root } = run;
+    const activity: Activity = {
+      ...(run.closing ?? run.opening ?? { kind: "run", convention: run.convention }),
+      error: run.error,
+    };
+    if (run.error !== undefined && run.error.type !== UNFINISHED && this.#isNews(activity, run)) {
+      this.#pushToRun(run, "agent.error", root, { ...activity, metadata: undefined });
+    }
+    if (run.handoff !== undefined) {
+      const type = run.status === "completed" ? "agent.handoff.completed" : "agent.handoff.failed";
+      this.#pushToRun(run, type, root, {
+        ...this.#handoffActivity(run),
+        error: run.error ?? { type: UNFINISHED },
+      });
+    }
+    this.#delivery.complete(laneOf(run), this.#bodies.runEnd(run));
+  }
+
+  workBegan(node: SpanNode): void {
+    const { opening, run } = node;
+    if (opening === undefined) return;
+    const session = run === undefined ? node.extra?.session : run.session;
+    for (const type of eventsAtBegin(node)) {
+      if (type === "agent.handoff.requested") this.#handoffRequested(run, node, opening);
+      this.#push(this.#laneFor(node), type, node, opening, { run, session, isOpening: true });
+    }
+  }
+
+  workEnded(node: SpanNode): void {
+    const { closing, run } = node;
+    if (closing === undefined) return;
+    const session = run === undefined ? node.extra?.session : run.session;
+    for (const type of eventsAtEnd(node)) {
+      if (type === "agent.error" && !this.#isNews(closing, run)) continue;
+      this.#push(this.#laneFor(node), type, node, closing, { run, session, isOpening: false });
+    }
+  }
+
+  // ---- hand-offs -----------------------------------------------------------------------------------------------
+
+  /** A run that another handed over to: asked for in the source's lane, accepted in its own. */
+  #handoffReached(run: RunState): void {
+    const { handoff, root } = run;
+    if (handoff === undefined || root === undefined) return;
+    const activity = this.#handoffActivity(run);
+    if (!handoff.announced && handoff.source !== undefined && !handoff.source.closed) {
+      this.#postHandoff(handoff.source, activity, laneOf(run));
+      this.#push(laneOf(handoff.source), "agent.handoff.requested", root, activity, {
+        run: handoff.source,
+        session: handoff.source.session,
+        isOpening: true,
+      });
+    }
+    const asked = handoff.id === undefined ? undefined : this.#handoffs.get(handoff.id);
+    asked?.note({ reachedTarget: true });
+    const asking = asked ?? (handoff.announced ? undefined : root);
+    this.#push(laneOf(run), "agent.handoff.accepted", root, activity, {
+      run,
+      session: run.session,
+      isOpening: true,
+      causedBy:
+        asking === undefined
+          ? undefined
+          : eventIdOf(asking.trace.id, asking.spanId, "agent.handoff.requested"),
+    });
+  }
+
+  #handoffRequested(run: RunState | undefined, node: SpanNode, activity: Activity): void {
+    const id = activity.handoff?.id;
+    if (id !== undefined) {
+      if (this.#handoffs.size >= MAX_HANDOFFS) this.#handoffs.clear();
+      this.#handoffs.set(id, node);
+    }
+    this.#postHandoff(run, activity);
+  }
+
+  #handoffActivity(run: RunState): Activity {
+    const { handoff } = run;
+    return {
+      kind: "handoff",
+      convention: run.convention,
+      handoff: {
+        id: handoff?.id,
+        type: handoff?.type,
+        sourceKey: handoff?.source?.agentKey,
+        sourceName: handoff?.source?.agentName,
+        targetKey: run.agentKey,
+        targetName: run.agentName,
+      },
+    };
+  }
+
+  /** Apie keeps hand-offs of a session beside the events. */
+  #postHandoff(run: RunState | undefined, activity: Activity, target?: Lane): void {
+    if (run?.session === undefined) return;
+    this.#delivery.push(laneOf(run), {
+      kind: "handoff",
+      type: "handoff",
+      bytes: 400,
+      ticket: 0,
+      body: this.#bodies.handoff(activity),
+      target,
+    });
+  }
+
+  // ---- events --------------------------------------------------------------------------------------------------
+
+  /** `agent.error` is sent once per error: the first to fail tells it, those it passes through do not. */
+  #isNews(activity: Activity, run: RunState | undefined): boolean {
+    const { error } = activity;
+    if (error === undefined) return false;
+    const trace = run?.root?.trace.id ?? "";
+    const name = error.id ?? `${trace}/${error.type}/${error.message ?? ""}`;
+    if (this.#toldErrors.has(name)) return false;
+    if (this.#toldErrors.size >= MAX_TOLD_ERRORS) this.#toldErrors.clear();
+    this.#toldErrors.add(name);
+    return true;
+  }
+
+  #laneFor(node: SpanNode): Lane {
+    if (node.run !== undefined) return laneOf(node.run);
+    const session = node.extra?.session;
+    return session === undefined ? this.#loose : laneOf(session);
+  }
+
+  #pushToRun(run: RunState, type: string, node: SpanNode, activity: Activity): void {
+    this.#push(laneOf(run), type, node, activity, { run, session: run.session, isOpening: false });
+  }
+
+  #push(
+    lane: Lane,
+    type: string,
+    node: SpanNode,
+    activity: Activity,
+    details: {
+      run?: RunState | undefined;
+      session?: SessionState | undefined;
+      isOpening: boolean;
+      causedBy?: string | undefined;
+    },
+  ): void {
+    const record = new EventRecord(this.#writer, type, node, activity, details);
+    if (this.#duplicates?.isQueued(record) === true) {
+      this.#delivery.counters.deduplicated += 1;
+      return;
+    }
+    record.number(details.session);
+    this.#delivery.push(lane, record);
+  }
+
+  #isOwnAgent(agentKey: string | undefined): boolean {
+    return agentKey === undefined || agentKey === this.#writer.agentKey;
+  }
+}
+
+function laneOf(state: RunState | SessionState): Lane {
+  return state.lane as Lane;
+}

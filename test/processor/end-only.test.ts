@@ -1,0 +1,158 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ApieSpanProcessor } from "../../src/index.ts";
+import type { SpanLike } from "../../src/model/span.ts";
+import { cleanup, options, startServer } from "../support/client.ts";
+
+const TRACE = "0123456789abcdef0123456789abcdef";
+
+/** An ended span, as OTLP from another service would be made into. Times in ms. */
+function ended(
+  spanId: string,
+  parent: string | undefined,
+  start: number,
+  end: number,
+  attributes: Record<string, unknown>,
+  more: { traceId?: string; isRemote?: boolean; status?: number } = {},
+): SpanLike {
+  const traceId = more.traceId ?? TRACE;
+  return {
+    name: spanId,
+    kind: 0,
+    spanContext: () => ({ traceId, spanId, traceFlags: 1 }),
+    parentSpanContext:
+      parent === undefined ? undefined : { traceId, spanId: parent, isRemote: more.isRemote ?? false },
+    startTime: [1_700_000_000, start * 1e6],
+    endTime: [1_700_000_000, end * 1e6],
+    ended: true,
+    status: { code: more.status ?? 0 },
+    attributes,
+    links: [],
+    events: [],
+    resource: { attributes: {} },
+    instrumentationScope: { name: "other-service" },
+  };
+}
+
+const agent = (name: string) => ({ "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": name });
+const chat = {
+  "gen_ai.operation.name": "chat",
+  "gen_ai.provider.name": "openai",
+  "gen_ai.request.model": "gpt-4o",
+};
+const tool = { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "search" };
+
+const TREE = [
+  ended("a", undefined, 0, 90, agent("Trip")),
+  ended("m", "a", 10, 20, chat),
+  ended("t", "a", 20, 40, tool),
+  ended("n", "t", 25, 35, chat),
+  ended("o", "a", 40, 90, chat),
+];
+
+const LIVE_ORDER = [
+  "agent.llm.called",
+  "agent.action.requested",
+  "agent.llm.completed",
+  "agent.llm.called",
+  "agent.llm.completed",
+  "agent.llm.called",
+  "agent.tool.called",
+  "agent.action.completed",
+  "agent.llm.completed",
+];
+
+async function processorOf() {
+  const server = await startServer();
+  const processor = new ApieSpanProcessor(options(server));
+  cleanup(() => processor.shutdown());
+  return { server, processor };
+}
+
+describe("spans that arrive ended", () => {
+  test("become the same run as if seen live, in any order of arrival", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray(TREE, { minLength: TREE.length }), async (spans) => {
+        const { server, processor } = await processorOf();
+        for (const span of spans) processor.onEnd(span);
+        const report = await processor.flush();
+        expect(report).toMatchObject({
+          ok: true,
+          runs: { opened: 1, completed: 1 },
+          events: { delivered: 9 },
+        });
+        expect(server.types).toEqual(LIVE_ORDER);
+        expect(server.events.map((event) => event.sequence_number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        const times = server.events.map((event) => String(event.timestamp));
+        expect(times).toEqual([...times].sort());
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  test("of a trace whose root was not seen wait for it, and are told at shutdown at the latest", async () => {
+    const { server, processor } = await processorOf();
+    for (const span of TREE.slice(1)) processor.onEnd(span);
+    await processor.flush();
+    expect(server.events).toEqual([]);
+    await processor.shutdown();
+    expect(server.types.filter((type) => type === "agent.llm.completed")).toHaveLength(3);
+  });
+
+  test("below a remote parent are complete when that root is there", async () => {
+    const { server, processor } = await processorOf();
+    processor.onEnd(ended("m", "a", 10, 20, chat));
+    processor.onEnd(ended("a", "elsewhere", 0, 30, agent("Trip"), { isRemote: true }));
+    await processor.flush();
+    expect(server.types).toEqual(["agent.llm.called", "agent.llm.completed"]);
+  });
+
+  test("with clocks that disagree, a child is never before its parent", async () => {
+    const { server, processor } = await processorOf();
+    processor.onEnd(ended("m", "a", 5, 8, chat));
+    processor.onEnd(ended("a", undefined, 10, 30, agent("Trip")));
+    const report = await processor.flush();
+    expect(report.runs).toMatchObject({ opened: 1, completed: 1 });
+    expect(server.to("/v1/runs")).toHaveLength(1);
+    expect(server.types).toEqual(["agent.llm.called", "agent.llm.completed"]);
+  });
+
+  test("of one moment keep children inside their parents", async () => {
+    const { server, processor } = await processorOf();
+    for (const id of ["n", "m", "a"]) {
+      const parent = { n: "m", m: "a", a: undefined }[id];
+      processor.onEnd(ended(id, parent, 7, 7, id === "a" ? agent("Trip") : id === "m" ? tool : chat));
+    }
+    await processor.flush();
+    expect(server.types).toEqual([
+      "agent.action.requested",
+      "agent.llm.called",
+      "agent.llm.completed",
+      "agent.tool.called",
+      "agent.action.completed",
+    ]);
+  });
+
+  test("with parents in a circle do not hang", async () => {
+    const { processor } = await processorOf();
+    processor.onEnd(ended("a", "b", 0, 1, chat));
+    processor.onEnd(ended("b", "a", 0, 1, chat));
+    await processor.shutdown();
+  });
+
+  test("of two traces at once do not mix", async () => {
+    const { server, processor } = await processorOf();
+    const other = "f".repeat(32);
+    processor.onEnd(ended("m", "a", 1, 2, chat));
+    processor.onEnd(ended("m", "a", 1, 2, chat, { traceId: other }));
+    processor.onEnd(ended("a", undefined, 0, 3, agent("One")));
+    processor.onEnd(ended("a", undefined, 0, 3, agent("Two"), { traceId: other }));
+    await processor.flush();
+    expect(
+      server
+        .to("/v1/runs")
+        .map((request) => (request.body as { metadata: { agent_name: string } }).metadata.agent_name),
+    ).toEqual(["One", "Two"]);
+    expect(new Set(server.events.map((event) => event.run_id)).size).toBe(2);
+  });
+});

@@ -1,0 +1,428 @@
+/** The client: the one place where processor and API are put together. */
+import { AgentCalls } from "./apie/agent-calls.ts";
+import { queueState } from "./apie/queue-state.ts";
+import type { Registration } from "./apie-api/index.ts";
+import {
+  type ApieConfig,
+  type ApieOptions,
+  type CapabilityOptions,
+  mergeLayers,
+  readConfigFile,
+  type ToolOptions,
+} from "./config/index.ts";
+import type { FlushReport } from "./delivery/index.ts";
+import {
+  type EventValidation,
+  type QueueDiagnostics,
+  Reporter,
+  type TestEventMode,
+  type TestEventResult,
+} from "./diagnostics/index.ts";
+import { Redactor } from "./events/index.ts";
+import {
+  type ActionCompletedInput,
+  type ActionFailedInput,
+  type ActionInput,
+  type ApprovalInput,
+  type ApprovalResolvedInput,
+  CallSpans,
+  type ChildRunInput,
+  type CompleteInput,
+  type ErrorInput,
+  type HandoffInput,
+  type HandoffStageInput,
+  Handoffs,
+  type InstrumentHost,
+  LiveScopes,
+  type LlmCall,
+  type LlmInput,
+  type McpCall,
+  type McpInput,
+  type McpToolInput,
+  outgoingHeaders,
+  type ResourceInput,
+  type Run,
+  type RunInput,
+  Runs,
+  type Session,
+  type SessionEnd,
+  type SessionHandle,
+  type SessionInput,
+  Sessions,
+  SpanWriter,
+  type StepInput,
+  type ToolInput,
+  type TrackInput,
+  Tracks,
+} from "./instrument/index.ts";
+import { ApieConfigError } from "./model/errors.ts";
+import { ApieSpanProcessor, NOTHING_SENT, type Pipeline } from "./processor/index.ts";
+
+/** Work to be wrapped: a plain or an async function. */
+type Callback<T> = () => T | PromiseLike<T>;
+
+/** Tells a client from options, also one that another copy of this package made. */
+const IS_CLIENT = Symbol.for("apie-otel.client.v1");
+
+/**
+ * Writes agent work as OpenTelemetry spans and sends the same work to Apie.
+ *
+ * Add `apie.spanProcessor` to the span processors of your provider. Then:
+ *
+ * - Callbacks run at once and never wait for Apie. What they return or throw is handed on unchanged, except that returned
+ *   streams (async iterables, ReadableStreams, streaming Responses) are wrapped so that their work ends when they do.
+ * - Nothing here throws for what it is told: bad input is left out and told to `onError` once per field. The one exception
+ *   is a missing callback, an `ApieError` with code `invalid_argument`.
+ * - Run and session come from the code around; `runId` and `sessionId`, ours or Apie's, name others.
+ *
+ * @example
+ * const apie = new Apie({ apiKey, baseUrl, agent: { key: "support", name: "Support" } });
+ * await apie.withRun({ inputSummary: "Refund order 7" }, () =>
+ *   apie.withTool({ tool: { name: "search" } }, () => search("order 7")));
+ *
+ * @throws {ApieConfigError} at construction, naming every bad option.
+ */
+export class Apie {
+  /** To be added to the span processors of your tracer provider. */
+  readonly spanProcessor: ApieSpanProcessor;
+
+  readonly runs: {
+    /** Opens a run that is ended by `complete`, or as failed by `shutdown`; run code inside it with `run.in(fn)`. */
+    start(input?: RunInput): Run;
+    /**
+     * Ends a run that `start` opened.
+     * @param run the run, our id of it, or Apie's.
+     * @returns whether it was open in this process; nothing happens otherwise.
+     */
+    complete(run: Run | string, input?: CompleteInput): boolean;
+  };
+  readonly sessions: {
+    /**
+     * Opens a session that outlives this call and, by its handle, this process. Resolves when Apie has given its id, or
+     * without it after `flushTimeoutMs`, or at once when nothing is recorded.
+     */
+    start(input?: SessionInput): Promise<SessionHandle>;
+    /**
+     * Runs `fn` inside a session started here or in another process.
+     * @throws {ApieError} code `invalid_session` when the handle is none.
+     */
+    resume<T>(handle: SessionHandle, fn: () => T): T;
+    /** Ends it. @throws {ApieError} code `invalid_session` when the handle is none. */
+    complete(handle: SessionHandle, end?: SessionEnd): void;
+  };
+  readonly propagation: {
+    /**
+     * Headers for a call to another service: trace context and baggage as the registered propagator writes them, with the ids
+     * of the active run and session where `baggage.write` names the host.
+     */
+    headers(url: string | URL): Record<string, string>;
+  };
+  readonly capabilities: {
+    /** Declares what the agent may do; nothing while the client is disabled. @throws {ApieError} when Apie does not take it. */
+    declare(capabilities: readonly CapabilityOptions[]): Promise<void>;
+  };
+  readonly tools: {
+    /** Describes a tool; nothing while the client is disabled. @throws {ApieError} when Apie does not take it. */
+    define(tool: ToolOptions): Promise<void>;
+  };
+
+  readonly #agent: AgentCalls;
+  readonly #runs: Runs;
+  readonly #sessions: Sessions;
+  readonly #calls: CallSpans;
+  readonly #handoffs: Handoffs;
+  readonly #tracks: Tracks;
+
+  constructor(options: ApieOptions = {}) {
+    Object.defineProperty(this, IS_CLIENT, { value: true });
+    this.spanProcessor = new ApieSpanProcessor(options, { owner: this });
+    const { config, pipeline } = this.spanProcessor;
+    this.#agent = new AgentCalls(config, pipeline);
+    const writer = new SpanWriter(this.#host(config, pipeline));
+    const live = new LiveScopes(writer.host);
+    this.#runs = new Runs(writer, live);
+    this.#sessions = new Sessions(writer, live, config.flushTimeoutMs);
+    this.#calls = new CallSpans(writer, live, this.#runs);
+    this.#handoffs = new Handoffs(writer, live, this.#runs);
+    this.#tracks = new Tracks(writer, live);
+    this.runs = {
+      start: (input) => this.#runs.start(input),
+      complete: (run, input) => this.#runs.complete(run, input),
+    };
+    this.sessions = {
+      start: (input) => this.#sessions.start(input),
+      resume: (handle, fn) => this.#sessions.resume(handle, fn),
+      complete: (handle, end) => this.#sessions.complete(handle, end),
+    };
+    this.propagation = { headers: (url) => outgoingHeaders(writer.host, live, url) };
+    this.capabilities = { declare: (capabilities) => this.#agent.declare(capabilities) };
+    this.tools = { define: (tool) => this.#agent.define(tool) };
+  }
+
+  /**
+   * Reads `apie.config.*` of the working directory (or `configFile`), lets `options` override it, and makes a client. A
+   * file that exports a ready client gives that one, as it is.
+   *
+   * @throws {ApieConfigError} when the file or an option is wrong.
+   */
+  static async create(options: ApieOptions = {}, configFile?: string): Promise<Apie> {
+    const file = await readConfigFile(configFile);
+    if (file === undefined) return new Apie(options);
+    const { path, value } = file;
+    if (isClient(value)) return value;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw new ApieConfigError([{ path, message: "expected an object of options, or a client" }]);
+    }
+    return new Apie(mergeLayers(value as ApieOptions, options));
+  }
+
+  // ---- registration --------------------------------------------------------------------------------------------
+
+  /** Apie's id of the agent, once registered. */
+  get agentId(): string | undefined {
+    return this.#agent.registration.agentId;
+  }
+
+  /** Apie's id of the agent's version, once registered. */
+  get agentVersionId(): string | undefined {
+    return this.#agent.registration.agentVersionId;
+  }
+
+  /**
+   * Resolves with the registration, `{}` while the client is disabled. Nothing waits for it: spans and events are taken before.
+   * @throws {ApieError} when the present attempt fails; registration goes on in the background.
+   */
+  ready(): Promise<Registration> {
+    return this.#agent.ready();
+  }
+
+  /** Registers again. @throws {ApieError} as `ready`. */
+  identify(): Promise<Registration> {
+    return this.#agent.identify();
+  }
+
+  // ---- runs and sessions ---------------------------------------------------------------------------------------
+
+  /**
+   * Runs `fn` as one run: a root span, opened at Apie at once and completed when `fn`, or the stream it returns, is done.
+   * When it throws, the run has failed and the error is told, by its class unless `captureContent` is on.
+   */
+  withRun<T>(input: RunInput, fn: (run: Run) => T | PromiseLike<T>): Promise<T> {
+    return this.#runs.withRun(input, fn);
+  }
+
+  /**
+   * Makes of `fn` a function each call of which is a run, with the same receiver, arguments and result.
+   * @param input as for `withRun`; `inputSummary` may be made of the arguments.
+   */
+  wrap<Args extends unknown[], R>(
+    fn: (...args: Args) => R,
+    input?: Omit<RunInput, "inputSummary"> & {
+      inputSummary?: string | ((...args: Args) => string) | undefined;
+    },
+  ): (...args: Args) => Promise<Awaited<R>> {
+    return this.#runs.wrap(fn, input);
+  }
+
+  /** Runs `fn` inside a session: a root span that is open as long; runs within link to it. */
+  withSession<T>(input: SessionInput, fn: (session: Session) => T | PromiseLike<T>): Promise<T> {
+    return this.#sessions.withSession(input, fn);
+  }
+
+  /**
+   * Runs `fn` as a run another run delegates to: the active one, or `parentRunId`. Apie knows child runs only in sessions;
+   * for a parent without one, a session is made that names it.
+   */
+  withChildRun<T>(input: ChildRunInput, fn: (run: Run) => T | PromiseLike<T>): Promise<T> {
+    return this.#runs.withChildRun(input, fn);
+  }
+
+  // ---- work ----------------------------------------------------------------------------------------------------
+
+  /**
+   * Runs `fn` as a tool call: `agent.action.requested` at its start, `agent.tool.called` and `agent.action.completed` or
+   * `.failed` at its end. Without `action` and `resource` it executes the tool on something unknown.
+   */
+  withTool<T>(input: ToolInput, fn: Callback<T>): Promise<T> {
+    return this.#calls.withTool(input, fn);
+  }
+
+  /**
+   * Runs `fn` as one request to a model: `agent.llm.called`, then `agent.llm.completed` or `.failed`.
+   *
+   * @example
+   * await apie.withLlmCall({ model: { provider: "openai", name: "gpt-4o" } }, async (call) => {
+   *   const answer = await ask();
+   *   call.setUsage({ inputTokens: 812, outputTokens: 96 });
+   *   return answer;
+   * });
+   */
+  withLlmCall<T>(input: LlmInput, fn: (call: LlmCall) => T | PromiseLike<T>): Promise<T> {
+    return this.#calls.withLlmCall(input, fn);
+  }
+
+  /**
+   * Runs `fn` as one request to an MCP server; sends `agent.mcp.*` only. A `tools/call` result with `isError` has failed,
+   * and is handed on.
+   */
+  withMcpCall<T>(input: McpInput, fn: (call: McpCall) => T | PromiseLike<T>): Promise<T> {
+    return this.#calls.withMcpCall(input, fn);
+  }
+
+  /** Runs `fn` as a call of a tool served over MCP: sends the tool's events around the request's. */
+  withMcpToolCall<T>(input: McpToolInput, fn: Callback<T>): Promise<T> {
+    return this.#calls.withMcpToolCall(input, fn);
+  }
+
+  /** Runs `fn` as a named step: `agent.workflow.step.*`, and the step's fields on everything inside. */
+  withWorkflowStep<T>(input: StepInput, fn: Callback<T>): Promise<T> {
+    return this.#calls.withWorkflowStep(input, fn);
+  }
+
+  /**
+   * Hands over to another agent and runs `fn` as its run: asked for in the active run, accepted and completed, or failed, in
+   * the target's.
+   */
+  withHandoff<T>(input: HandoffInput, fn: (run: Run) => T | PromiseLike<T>): Promise<T> {
+    return this.#handoffs.withHandoff(input, fn);
+  }
+
+  // ---- told in passing -----------------------------------------------------------------------------------------
+
+  /** Another agent is asked to take over. @returns the id by which the later stages are joined to it. */
+  trackHandoffRequested(input: HandoffStageInput): { handoffId: string } {
+    return this.#handoffs.requested(input);
+  }
+
+  /** It has begun. Belongs to `runId`, else to `targetRunId` while that is open, else to the active run. */
+  trackHandoffAccepted(input: HandoffStageInput): { handoffId: string } {
+    return this.#handoffs.stage("accepted", input);
+  }
+
+  /** It is done. Belongs to a run as `trackHandoffAccepted`. */
+  trackHandoffCompleted(input: HandoffStageInput): { handoffId: string } {
+    return this.#handoffs.stage("completed", input);
+  }
+
+  /** It did not work out. Belongs to a run as `trackHandoffAccepted`. */
+  trackHandoffFailed(input: HandoffStageInput): { handoffId: string } {
+    return this.#handoffs.stage("failed", input);
+  }
+
+  /** A tool call that is over; `withTool` tells more. Sends `agent.tool.called`. */
+  trackToolCall(input: ToolInput): void {
+    this.#tracks.toolCall(input);
+  }
+
+  /** Sends `agent.action.requested`. */
+  trackActionRequested(input: ActionInput): void {
+    this.#tracks.actionRequested(input);
+  }
+
+  /** Sends `agent.action.completed`. */
+  trackActionCompleted(input: ActionCompletedInput): void {
+    this.#tracks.actionCompleted(input);
+  }
+
+  /** Sends `agent.action.failed`. */
+  trackActionFailed(input: ActionFailedInput): void {
+    this.#tracks.actionFailed(input);
+  }
+
+  /** Sends `agent.resource.touched`. */
+  trackResourceTouched(input: ResourceInput): void {
+    this.#tracks.resourceTouched(input);
+  }
+
+  /** A human is asked. Sends `agent.approval.requested`. */
+  trackApprovalRequested(input: ApprovalInput): void {
+    this.#tracks.approvalRequested(input);
+  }
+
+  /** The human has decided, or nobody has. Sends `agent.approval.resolved`. */
+  trackApprovalResolved(input: ApprovalResolvedInput): void {
+    this.#tracks.approvalResolved(input);
+  }
+
+  /** An event of your own naming; `payload` becomes its metadata. Names under `agent.` are the protocol's. */
+  track(input: TrackInput): void {
+    this.#tracks.track(input);
+  }
+
+  /** An error that does not end the run. One that is thrown out of a callback needs no call, and is told once. */
+  captureError(input: ErrorInput): void {
+    this.#tracks.error(input);
+  }
+
+  // ---- diagnostics ---------------------------------------------------------------------------------------------
+
+  /**
+   * Checks events, in the SDK's or the wire's spelling, by the local rules and, unless `remote` is false or the client is
+   * disabled, by Apie's.
+   * @throws {ApieError} when Apie is asked and does not answer.
+   */
+  validateEvents(events: unknown, options?: { remote?: boolean }): Promise<EventValidation> {
+    return this.#agent.validateEvents(events, options);
+  }
+
+  /** Sends made-up events straight to Apie. Default mode: `pipeline`. @throws {ApieError} naming the call Apie did not take. */
+  sendTestEvent(input?: { mode?: TestEventMode }): Promise<TestEventResult> {
+    return this.#agent.sendTestEvent(input);
+  }
+
+  /** What waits, what became of everything before it, and what stands in the way. A copy: it does not change. */
+  queueDiagnostics(): QueueDiagnostics {
+    return queueState(this.#pipeline);
+  }
+
+  // ---- end -----------------------------------------------------------------------------------------------------
+
+  /**
+   * A barrier: resolves when everything that happened before has reached Apie or was given up, at the latest after
+   * `flushTimeoutMs`, with what became of it. Rejects only with `onError: "throw"`.
+   */
+  flush(): Promise<FlushReport> {
+    return this.spanProcessor.flush();
+  }
+
+  /**
+   * Closes open runs, flushes, and stops; at the latest after `shutdownTimeoutMs`. May be called twice. Rejects only with
+   * `onError: "throw"`, or when the processor given as `forwardTo` does.
+   */
+  async shutdown(): Promise<FlushReport> {
+    const pipeline = this.#pipeline;
+    const [report] = await Promise.all([pipeline?.shutdown(), this.spanProcessor.shutdown()]);
+    return report === undefined || pipeline === undefined ? NOTHING_SENT : pipeline.checked(report);
+  }
+
+  // ---- inside --------------------------------------------------------------------------------------------------
+
+  get #pipeline(): Pipeline | undefined {
+    return this.spanProcessor.pipeline;
+  }
+
+  #host(config: ApieConfig, pipeline: Pipeline | undefined): InstrumentHost {
+    return {
+      owner: this,
+      agent: config.agent,
+      agentVersion: config.version?.version,
+      framework: config.runtime?.framework,
+      captureContent: config.captureContent,
+      runSpans: config.runSpans,
+      runMarker: config.runMarker,
+      apieIdsOnSpans: config.apieIdsOnSpans,
+      baggage: { read: config.baggage?.read ?? false, write: config.baggage?.write ?? [] },
+      redactor: pipeline?.redactor ?? new Redactor(config),
+      reporter: pipeline?.reporter ?? new Reporter("silent"),
+      tracerProvider: config.tracerProvider,
+      runIds: pipeline?.ids.runs,
+      sessionIds: pipeline?.ids.sessions,
+      agentId: () => this.agentId,
+      spansSeen: () => this.spanProcessor.startedSpans,
+    };
+  }
+}
+
+function isClient(value: unknown): value is Apie {
+  return typeof value === "object" && value !== null && Reflect.get(value, IS_CLIENT) === true;
+}

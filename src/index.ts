@@ -1,0 +1,79 @@
+/** apie-otel: an OpenTelemetry bridge for AI agents. */
+export { Apie } from "./apie.ts";
+export type { Registration } from "./apie-api/index.ts";
+export type {
+  AgentOptions,
+  ApieOptions,
+  BaggageOptions,
+  CapabilityOptions,
+  DeclaredAgent,
+  DropInfo,
+  FetchLike,
+  GuardFailureMode,
+  HookEvent,
+  ImplicitRuns,
+  Mode,
+  QueueDropPolicy,
+  ReportedError,
+  RiskLevel,
+  RunSpans,
+  ToolOptions,
+  TracerProviderLike,
+  Transport,
+  TransportRequest,
+  TransportResult,
+} from "./config/index.ts";
+export type { EventOutcome, FlushReport, LaneOutcome } from "./delivery/index.ts";
+export type {
+  EventValidation,
+  QueueDiagnostics,
+  RemoteVerdict,
+  TestEventMode,
+  TestEventResult,
+} from "./diagnostics/index.ts";
+export type { ApieEvent, EventIssue, EventType, EventVerdict } from "./events/index.ts";
+export type {
+  ActionCompletedInput,
+  ActionFailedInput,
+  ActionInput,
+  ActionRef,
+  AgentRef,
+  ApprovalInput,
+  ApprovalResolvedInput,
+  ApprovalStatus,
+  ChildRunInput,
+  CommonInput,
+  CompleteInput,
+  ErrorInput,
+  HandoffInput,
+  HandoffStageInput,
+  LlmCall,
+  LlmInput,
+  McpCall,
+  McpInput,
+  McpToolInput,
+  ModelOperation,
+  ModelRef,
+  ResourceInput,
+  ResourceRef,
+  ResponseInput,
+  Run,
+  RunInput,
+  RunOutcome,
+  Session,
+  SessionEnd,
+  SessionHandle,
+  SessionInput,
+  SessionKind,
+  SessionOutcome,
+  StepFields,
+  StepInput,
+  ToolInput,
+  ToolRef,
+  TrackInput,
+  UsageInput,
+} from "./instrument/index.ts";
+export { ApieConfigError, ApieError, type ConfigIssue } from "./model/errors.ts";
+export type { SpanProcessorLike } from "./model/span.ts";
+export { ApieSpanProcessor } from "./processor/index.ts";
+export { recordAgentSpans, type SamplerLike, type SamplingResultLike } from "./sampling/index.ts";

@@ -1,0 +1,34 @@
+/** What the writing of spans needs of the client it belongs to. */
+import type { RunSpans, TracerProviderLike } from "../config/index.ts";
+import type { Reporter } from "../diagnostics/index.ts";
+import type { Redactor } from "../events/index.ts";
+
+/** Ids Apie gave, by ours and back. */
+export interface KnownIds {
+  ourIdOf(apieId: string): string | undefined;
+  current(ourId: string): string | undefined;
+  whenKnown(ourId: string): Promise<string | undefined>;
+}
+
+export interface InstrumentHost {
+  /** Identity of the client: its processor takes only spans of its own scope. */
+  readonly owner: object;
+  readonly agent: { readonly key: string; readonly name: string };
+  readonly agentVersion: string | undefined;
+  readonly framework: string | undefined;
+  readonly captureContent: boolean;
+  readonly runSpans: RunSpans;
+  readonly runMarker: boolean;
+  readonly apieIdsOnSpans: boolean;
+  readonly baggage: { readonly read: boolean; readonly write: readonly string[] | boolean };
+  readonly redactor: Redactor;
+  readonly reporter: Reporter;
+  readonly tracerProvider: TracerProviderLike | undefined;
+  /** Absent while the client is switched off. */
+  readonly runIds: KnownIds | undefined;
+  readonly sessionIds: KnownIds | undefined;
+  /** Id of the registered agent, once known. */
+  readonly agentId: () => string | undefined;
+  /** Spans whose start our processor has seen; it grows when our processor is in the provider that is used. */
+  readonly spansSeen: () => number;
+}

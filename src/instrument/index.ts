@@ -1,0 +1,13 @@
+export { CallSpans, type McpCall } from "./calls.ts";
+export { members } from "./given.ts";
+export { Handoffs } from "./handoffs.ts";
+export type { InstrumentHost, KnownIds } from "./host.ts";
+export type * from "./inputs.ts";
+export { LiveScopes } from "./live.ts";
+export type { LlmCall } from "./llm-call.ts";
+export { outgoingHeaders } from "./outgoing.ts";
+export type { Run } from "./run.ts";
+export { type CompleteInput, Runs } from "./runs.ts";
+export { type Session, type SessionEnd, type SessionHandle, Sessions } from "./sessions.ts";
+export { Tracks } from "./tracks.ts";
+export { SpanWriter } from "./writer.ts";

@@ -1,0 +1,104 @@
+/** Runs and sessions this process knows, by our ids, so that the application may name them by ours or by Apie's. */
+import type { RunScope, Scope, SessionScope } from "../model/scope.ts";
+import { activeScope, type RemoteIds } from "../propagation/index.ts";
+import { type Given, idOf } from "./given.ts";
+import type { InstrumentHost, KnownIds } from "./host.ts";
+import type { CommonInput } from "./inputs.ts";
+import { Remembered } from "./remembered.ts";
+
+interface KnownRun {
+  scope: RunScope;
+  session: SessionScope | undefined;
+}
+
+export class LiveScopes {
+  readonly #runs = new Remembered<KnownRun>();
+  readonly #sessions = new Remembered<SessionScope>();
+  readonly #host: InstrumentHost;
+
+  constructor(host: InstrumentHost) {
+    this.#host = host;
+  }
+
+  /** The active scope, unless it is another client's. */
+  active(): Scope | undefined {
+    const active = activeScope();
+    return active?.owner === this.#host.owner ? active : undefined;
+  }
+
+  /** The scope that work with this input is in: what it names, else what is active. */
+  scopeFor(input: Given<Pick<CommonInput, "runId" | "sessionId">>): Scope {
+    const active = this.active();
+    const runId = idOf(input.runId);
+    const sessionId = idOf(input.sessionId);
+    const run = runId === undefined ? active?.run : this.run(runId);
+    const session = sessionId === undefined ? this.#sessionAround(run, active) : this.session(sessionId);
+    return { owner: this.#host.owner, session, run, step: run === active?.run ? active?.step : undefined };
+  }
+
+  addRun(scope: RunScope, session: SessionScope | undefined): void {
+    this.#runs.set(scope.id, { scope, session });
+  }
+
+  addSession(scope: SessionScope): void {
+    this.#sessions.set(scope.id, scope);
+  }
+
+  /** A run by our id or Apie's; an unknown id is taken as Apie's. */
+  run(id: string): RunScope {
+    return (
+      find(this.#runs, this.#host.runIds, id)?.scope ?? {
+        id,
+        apieId: id,
+        agentKey: this.#host.agent.key,
+        agentName: this.#host.agent.name,
+        spanContext: undefined,
+      }
+    );
+  }
+
+  /** A session by our id or Apie's; an unknown id is taken as Apie's. */
+  session(id: string): SessionScope {
+    return (
+      find(this.#sessions, this.#host.sessionIds, id) ?? {
+        id,
+        apieId: id,
+        kind: undefined,
+        spanContext: undefined,
+      }
+    );
+  }
+
+  /** The run a call from another service came from; its ids are a stranger's text. */
+  remoteRun(ids: RemoteIds | undefined): RunScope | undefined {
+    const id = ids?.runId ?? ids?.apieRunId;
+    if (id === undefined) return undefined;
+    const { agent } = this.#host;
+    return { id, apieId: ids?.apieRunId, agentKey: agent.key, agentName: undefined, spanContext: undefined };
+  }
+
+  remoteSession(ids: RemoteIds | undefined): SessionScope | undefined {
+    const id = ids?.sessionId ?? ids?.apieSessionId;
+    if (id === undefined) return undefined;
+    return (
+      this.#sessions.get(id) ?? { id, kind: undefined, apieId: ids?.apieSessionId, spanContext: undefined }
+    );
+  }
+
+  sessionOf(run: RunScope | undefined): SessionScope | undefined {
+    return run === undefined ? undefined : this.#runs.get(run.id)?.session;
+  }
+
+  /** A run of ours is in its own session or in none; one we know nothing of is taken to be in the active one. */
+  #sessionAround(run: RunScope | undefined, active: Scope | undefined): SessionScope | undefined {
+    const known = run === undefined ? undefined : this.#runs.get(run.id);
+    return known === undefined ? active?.session : known.session;
+  }
+}
+
+function find<T>(known: Remembered<T>, ids: KnownIds | undefined, id: string): T | undefined {
+  const ours = known.get(id);
+  if (ours !== undefined) return ours;
+  const byApie = ids?.ourIdOf(id);
+  return byApie === undefined ? undefined : known.get(byApie);
+}

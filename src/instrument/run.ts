@@ -1,0 +1,118 @@
+/** A run as the application holds it, and what it counts of itself. */
+import { isSpanContextValid } from "@opentelemetry/api";
+import {
+  ATTR_AGENT_RUN_LLM_CALL_COUNT,
+  ATTR_AGENT_RUN_TOOL_CALL_COUNT,
+  ATTR_AGENT_RUN_USAGE_INPUT_TOKENS,
+  ATTR_AGENT_RUN_USAGE_OUTPUT_TOKENS,
+  ATTR_AGENT_RUN_USAGE_TOTAL_TOKENS,
+} from "../semconv/index.ts";
+import { wholeNumber } from "./attributes.ts";
+import { type Given, requireFunction } from "./given.ts";
+import type { UsageInput } from "./inputs.ts";
+import type { Work } from "./work.ts";
+
+/** A run in progress. */
+export interface Run {
+  /** Our id (a UUID), known at once; on every span of the run. */
+  readonly id: string;
+  /** Our id of the session, when there is one. */
+  readonly sessionId: string | undefined;
+  readonly agentKey: string;
+  /** `traceparent` of the run's root span (https://www.w3.org/TR/trace-context/); absent without an OpenTelemetry SDK. */
+  readonly traceparent: string | undefined;
+  /** Apie's id, once its server has given it; `undefined` when the run never came to be there. Waiting for it is optional. */
+  apieId(): Promise<string | undefined>;
+  /** Runs `fn` inside the run, for runs opened with `runs.start`. */
+  in<T>(fn: () => T): T;
+  /** One line on what came of the run. */
+  setOutputSummary(summary: string): void;
+  /** The result, instead of what the callback returns; recorded only with `captureContent`. */
+  setOutput(output: unknown): void;
+}
+
+interface RunDetails {
+  id: string;
+  sessionId: string | undefined;
+  agentKey: string;
+  work: Work;
+  apieId: () => Promise<string | undefined>;
+  setOutput: (output: { summary: string } | { value: unknown }) => void;
+}
+
+export class LiveRun implements Run {
+  readonly id: string;
+  readonly sessionId: string | undefined;
+  readonly agentKey: string;
+  readonly #details: RunDetails;
+
+  constructor(details: RunDetails) {
+    this.id = details.id;
+    this.sessionId = details.sessionId;
+    this.agentKey = details.agentKey;
+    this.#details = details;
+  }
+
+  /** Also for what is no object, or throws when it is looked at. */
+  static is(value: unknown): value is LiveRun {
+    return typeof value === "object" && value !== null && #details in value;
+  }
+
+  get work(): Work {
+    return this.#details.work;
+  }
+
+  get traceparent(): string | undefined {
+    return traceparentOf(this.work);
+  }
+
+  apieId(): Promise<string | undefined> {
+    return this.#details.apieId();
+  }
+
+  in<T>(fn: () => T): T {
+    requireFunction("run.in", fn);
+    return this.work.within(fn);
+  }
+
+  setOutputSummary(summary: string): void {
+    this.#details.setOutput({ summary });
+  }
+
+  setOutput(value: unknown): void {
+    this.#details.setOutput({ value });
+  }
+}
+
+export function traceparentOf({ span }: Work): string | undefined {
+  const spanContext = span.spanContext();
+  if (!isSpanContextValid(spanContext)) return undefined;
+  const { traceId, spanId, traceFlags } = spanContext;
+  return `00-${traceId}-${spanId}-${(traceFlags & 0xff).toString(16).padStart(2, "0")}`;
+}
+
+/** What a run has used so far, told on its span at its end. */
+export class RunStats {
+  llmCalls = 0;
+  toolCalls = 0;
+  #usage: { input: number; output: number; total: number } | undefined;
+
+  addUsage(usage: Given<UsageInput>): void {
+    const input = wholeNumber(usage.inputTokens) ?? 0;
+    const output = wholeNumber(usage.outputTokens) ?? 0;
+    this.#usage ??= { input: 0, output: 0, total: 0 };
+    this.#usage.input += input;
+    this.#usage.output += output;
+    this.#usage.total += wholeNumber(usage.totalTokens) ?? input + output;
+  }
+
+  attributes(): Record<string, number | undefined> {
+    return {
+      [ATTR_AGENT_RUN_LLM_CALL_COUNT]: this.llmCalls,
+      [ATTR_AGENT_RUN_TOOL_CALL_COUNT]: this.toolCalls,
+      [ATTR_AGENT_RUN_USAGE_INPUT_TOKENS]: this.#usage?.input,
+      [ATTR_AGENT_RUN_USAGE_OUTPUT_TOKENS]: this.#usage?.output,
+      [ATTR_AGENT_RUN_USAGE_TOTAL_TOKENS]: this.#usage?.total,
+    };
+  }
+}

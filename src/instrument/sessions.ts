@@ -1,0 +1,230 @@
+/** Sessions: a root span while a callback runs, or a short anchor span and a handle to store for those that live longer. */
+import { randomUUID } from "node:crypto";
+import { context, type Link, type SpanContext, trace } from "@opentelemetry/api";
+import { ApieError } from "../model/errors.ts";
+import type { Scope, SessionScope } from "../model/scope.ts";
+import { withScope } from "../propagation/index.ts";
+import {
+  ATTR_AGENT_METADATA,
+  ATTR_AGENT_SESSION_INPUT_SUMMARY,
+  ATTR_AGENT_SESSION_KIND,
+  ATTR_AGENT_SESSION_OUTPUT_SUMMARY,
+  ATTR_AGENT_SESSION_STATUS,
+  ATTR_APIE_SESSION_ID,
+} from "../semconv/index.ts";
+import type { AttributeInput } from "./attributes.ts";
+import { type Given, idOf, members, requireFunction } from "./given.ts";
+import type { SessionInput, SessionKind, SessionOutcome } from "./inputs.ts";
+import type { LiveScopes } from "./live.ts";
+import { traceparentOf } from "./run.ts";
+import type { SpanWriter } from "./writer.ts";
+
+/** A session in progress, as the callback of `withSession` gets it. */
+export interface Session {
+  /** Our id (a UUID), known at once. */
+  readonly id: string;
+  readonly kind: SessionKind;
+  /** Apie's id, once its server has given it; `undefined` when the session never came to be there. */
+  apieId(): Promise<string | undefined>;
+  /** One line on what came of the session. */
+  setOutputSummary(summary: string): void;
+}
+
+/** A long-lived session as plain JSON: to be stored, sent to another process, and resumed there. */
+export interface SessionHandle {
+  id: string;
+  /** Absent on handles made by hand: the session is then resumed without it. */
+  kind?: SessionKind | undefined;
+  /** Absent when Apie had not answered by the deadline: the session can then be resumed only where it was started. */
+  apieId?: string | undefined;
+  /** W3C trace context of the session's anchor span; absent without an OpenTelemetry SDK. */
+  traceparent?: string | undefined;
+}
+
+export interface SessionEnd {
+  /** Default `completed`. */
+  status?: SessionOutcome | undefined;
+  outputSummary?: string | undefined;
+  metadata?: Record<string, unknown> | undefined;
+}
+
+const OUTCOMES = ["completed", "failed", "cancelled"] as const satisfies SessionOutcome[];
+const DEFAULT_KIND: SessionKind = "single_agent";
+const KINDS = ["single_agent", "multi_agent", "pipeline"] as const satisfies SessionKind[];
+/** Version ff is invalid; of versions to come the first four fields are read. */
+const TRACEPARENT = /^(?!ff)[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?:-|$)/;
+
+export class Sessions {
+  readonly #writer: SpanWriter;
+  readonly #live: LiveScopes;
+  readonly #answerDeadlineMs: number;
+
+  /** @param answerDeadlineMs longest wait of `start` for Apie's id. */
+  constructor(writer: SpanWriter, live: LiveScopes, answerDeadlineMs: number) {
+    this.#writer = writer;
+    this.#live = live;
+    this.#answerDeadlineMs = answerDeadlineMs;
+  }
+
+  async withSession<T>(input: SessionInput, fn: (session: Session) => T | PromiseLike<T>): Promise<T> {
+    requireFunction("withSession", fn);
+    const { host, text } = this.#writer;
+    const given = members(input);
+    const kind = this.#kindOf(given, "withSession: kind");
+    const id = randomUUID();
+    const outer = this.#scope({ id, kind, spanContext: undefined });
+    const inner: { -readonly [Name in keyof Scope]: Scope[Name] } = { ...outer };
+    const work = this.#writer.start(
+      {
+        operation: "session",
+        name: `session ${kind}`,
+        scope: outer,
+        root: true,
+        links: this.#cause(),
+        attributes: this.#opening(given, kind),
+      },
+      inner,
+    );
+    inner.session = { id, kind, spanContext: work.span.spanContext() };
+    this.#live.addSession(inner.session);
+    const session: Session = {
+      id,
+      kind,
+      apieId: async () => (work.isSeen ? host.sessionIds?.whenKnown(id) : undefined),
+      setOutputSummary: (summary) => work.set({ [ATTR_AGENT_SESSION_OUTPUT_SUMMARY]: text.text(summary) }),
+    };
+    work.onEnd = (failed) =>
+      work.set({
+        [ATTR_AGENT_SESSION_STATUS]: failed ? "failed" : "completed",
+        [ATTR_APIE_SESSION_ID]: host.apieIdsOnSpans ? host.sessionIds?.current(id) : undefined,
+      });
+    return work.run(() => fn(session));
+  }
+
+  /** Opens a session that outlives this call; resolves with Apie's id in the handle, or without it at the deadline. */
+  async start(input?: SessionInput): Promise<SessionHandle> {
+    const { host } = this.#writer;
+    const given = members(input);
+    const kind = this.#kindOf(given, "sessions.start: kind");
+    const id = randomUUID();
+    const anchor = this.#writer.start({
+      operation: "session_start",
+      name: `session_start ${kind}`,
+      scope: this.#scope({ id, kind, spanContext: undefined }),
+      root: true,
+      links: this.#cause(),
+      attributes: { ...this.#opening(given, kind), [ATTR_AGENT_SESSION_STATUS]: "active" },
+    });
+    anchor.end();
+    this.#live.addSession({ id, kind, spanContext: anchor.span.spanContext() });
+    const apieId = anchor.isSeen ? await this.#withDeadline(host.sessionIds?.whenKnown(id)) : undefined;
+    const traceparent = traceparentOf(anchor);
+    return {
+      id,
+      kind,
+      ...(apieId === undefined ? {} : { apieId }),
+      ...(traceparent === undefined ? {} : { traceparent }),
+    };
+  }
+
+  /**
+   * Runs `fn` inside a session started before, here or in another process.
+   * @throws {ApieError} code `invalid_session` when the handle is no session handle.
+   */
+  resume<T>(handle: SessionHandle, fn: () => T): T {
+    requireFunction("sessions.resume", fn);
+    const session = this.#sessionOf(handle);
+    const active = this.#live.active();
+    const run = active?.session?.id === session.id ? active.run : undefined;
+    return withScope({ ...this.#scope(session), run }, context.active(), fn);
+  }
+
+  /**
+   * Ends a long-lived session.
+   * @throws {ApieError} code `invalid_session` when the handle is no session handle.
+   */
+  complete(handle: SessionHandle, end?: SessionEnd): void {
+    const { text } = this.#writer;
+    const session = this.#sessionOf(handle);
+    const given = members(end);
+    this.#writer.instant({
+      operation: "session_end",
+      name: session.kind === undefined ? "session_end" : `session_end ${session.kind}`,
+      scope: this.#scope(session),
+      root: true,
+      links: [...this.#writer.link(session.spanContext, "session"), ...this.#cause()],
+      attributes: {
+        [ATTR_AGENT_SESSION_KIND]: session.kind,
+        [ATTR_AGENT_SESSION_STATUS]:
+          text.choice(given.status, OUTCOMES, "sessions.complete: status") ?? "completed",
+        [ATTR_AGENT_SESSION_OUTPUT_SUMMARY]: text.text(given.outputSummary),
+        [ATTR_AGENT_METADATA]: text.json(given.metadata, "metadata"),
+      },
+    });
+  }
+
+  #scope(session: SessionScope): Scope {
+    return { owner: this.#writer.host.owner, session, run: undefined, step: undefined };
+  }
+
+  /** What was active where the session begins or ends. */
+  #cause(): Link[] {
+    return this.#writer.link(trace.getSpanContext(context.active()), "caused_by");
+  }
+
+  #opening(input: Given<SessionInput>, kind: SessionKind): AttributeInput {
+    const { text } = this.#writer;
+    return {
+      [ATTR_AGENT_SESSION_KIND]: kind,
+      [ATTR_AGENT_SESSION_INPUT_SUMMARY]: text.text(input.inputSummary),
+      [ATTR_AGENT_METADATA]: text.json(input.metadata, "metadata"),
+    };
+  }
+
+  #kindOf(input: Given<SessionInput>, field: string): SessionKind {
+    return this.#writer.text.choice(input.kind, KINDS, field) ?? DEFAULT_KIND;
+  }
+
+  /** The handle comes from a store or another process: checked field by field. */
+  #sessionOf(handle: SessionHandle): SessionScope {
+    const { kind, traceparent, ...ids } = members(handle);
+    const id = typeof ids.id === "string" ? idOf(ids.id) : undefined;
+    if (id === undefined) {
+      throw new ApieError(
+        "invalid_session",
+        "session handle: id: expected the text that sessions.start() gave",
+      );
+    }
+    const known = this.#live.session(id);
+    // What was started here is known better than any handle tells.
+    if (known.apieId === undefined) return known;
+    const scope: SessionScope = {
+      id,
+      kind: KINDS.find((one) => one === kind),
+      apieId: idOf(ids.apieId) ?? id,
+      spanContext: parseTraceparent(traceparent),
+    };
+    this.#live.addSession(scope);
+    return scope;
+  }
+
+  async #withDeadline(answer: Promise<string | undefined> | undefined): Promise<string | undefined> {
+    if (answer === undefined) return undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), this.#answerDeadlineMs);
+    });
+    try {
+      return await Promise.race([answer, deadline]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function parseTraceparent(text: unknown): SpanContext | undefined {
+  const parts = typeof text === "string" ? TRACEPARENT.exec(text) : null;
+  if (parts === null) return undefined;
+  const [, traceId = "", spanId = "", flags = "00"] = parts;
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 0xff, isRemote: true };
+}

@@ -1,0 +1,64 @@
+/** The HTTP application: request ids, access, routes, and refusals as JSON. */
+import { Hono } from "hono";
+import { guardAccess } from "./http/access.ts";
+import { Refusal } from "./http/refusal.ts";
+import type { AppEnvironment } from "./http/route.ts";
+import { newId } from "./ids.ts";
+import { ROUTES } from "./routes.ts";
+import type { Services } from "./services.ts";
+
+const METHODS_BY_PATH: ReadonlyMap<string, readonly string[]> = new Map(
+  ROUTES.map(({ path }) => [
+    path,
+    ROUTES.filter((route) => route.path === path).map((route) => route.method),
+  ]),
+);
+
+export function createApp(services: Services): Hono<AppEnvironment> {
+  const app = new Hono<AppEnvironment>();
+
+  app.use(async (c, next) => {
+    const requestId = newId("req");
+    c.set("requestId", requestId);
+    c.header("x-request-id", requestId);
+    c.header("x-content-type-options", "nosniff");
+    await next();
+  });
+  app.use(guardAccess(services.settings));
+
+  for (const { method, path, handle } of ROUTES) app.on(method, path, (c) => handle(c, services));
+  for (const [path, methods] of METHODS_BY_PATH) {
+    app.all(path, (c) => {
+      const allow = methods.join(", ");
+      throw new Refusal(
+        405,
+        "method_not_allowed",
+        `${c.req.method} ${c.req.path} is not supported; use ${allow}`,
+        {
+          headers: { allow },
+        },
+      );
+    });
+  }
+
+  app.notFound((c) => {
+    const refusal = new Refusal(
+      404,
+      "not_found",
+      `There is no ${c.req.method} ${c.req.path}; GET /api lists what there is`,
+    );
+    return c.json(refusal.body(), 404);
+  });
+
+  app.onError((error, c) => {
+    if (error instanceof Refusal) return c.json(error.body(), error.status, { ...error.headers });
+    const requestId = c.get("requestId");
+    services.settings.onError(error, { method: c.req.method, path: c.req.path, requestId });
+    return c.json(
+      { error: { code: "internal", message: `The local Apie failed; its log has more under ${requestId}` } },
+      500,
+    );
+  });
+
+  return app;
+}

@@ -1,0 +1,87 @@
+/**
+ * Approvals as agents report them: `agent.approval.requested` makes one that is pending, `agent.approval.resolved`
+ * gives its outcome, and clients ask or wait for it here.
+ */
+import type { Change } from "../changes.ts";
+import { pathParameter, readQuery, wholeNumber } from "../http/query.ts";
+import { notFound } from "../http/refusal.ts";
+import type { AppContext, Route } from "../http/route.ts";
+import type { Services } from "../services.ts";
+import type { NewEvent } from "../store/events.ts";
+import type { Approval } from "../store/guardrails.ts";
+import type { Store } from "../store/index.ts";
+import type { WireEvent } from "../wire/events.ts";
+
+const MAX_WAIT_MS = 10 * 60_000;
+
+const reasonOf = (event: WireEvent): string | null => {
+  const reason = event.metadata?.reason;
+  return typeof reason === "string" ? reason : null;
+};
+
+/** What an event just stored does to an approval. Inside the event's transaction. */
+export function approvalChange(store: Store, stored: NewEvent, event: WireEvent, now: string): Change[] {
+  const id = event.approval?.approval_id;
+  if (!id) return [];
+  const changed =
+    event.type === "agent.approval.requested"
+      ? store.guardrails.requestApproval(
+          {
+            id,
+            agent_id: stored.agent_id,
+            run_id: stored.run_id,
+            session_id: stored.session_id,
+            reason: reasonOf(event),
+            request: { action: event.action ?? null, resource: event.resource ?? null },
+          },
+          now,
+        )
+      : event.type === "agent.approval.resolved" &&
+        store.guardrails.resolveApproval(
+          id,
+          event.approval?.status ?? "resolved",
+          event.approval?.resolved_by ?? null,
+          now,
+        );
+  return changed ? [{ kind: "approval", id, run_id: stored.run_id, session_id: stored.session_id }] : [];
+}
+
+function approvalOfPath(c: AppContext, services: Services): Approval {
+  const id = pathParameter(c, "approvalId");
+  const approval = services.store.guardrails.approval(id);
+  if (approval === undefined) throw notFound("approval", id);
+  return approval;
+}
+
+/** Long poll: answers at once when it is resolved, else when that happens or the time is over. */
+async function wait(c: AppContext, services: Services): Promise<Response> {
+  const { timeout } = readQuery(c, { timeout: wholeNumber({ min: 0, max: MAX_WAIT_MS, fallback: 30_000 }) });
+  const { id, status } = approvalOfPath(c, services);
+  if (status !== "pending") return c.json({ status });
+  const signal = AbortSignal.any([services.closing, c.req.raw.signal]);
+  const outcome = await services.changes.waitFor(
+    () => {
+      const now = services.store.guardrails.approval(id)?.status;
+      return now === "pending" ? undefined : now;
+    },
+    signal,
+    timeout,
+  );
+  return c.json({ status: outcome ?? "timeout" });
+}
+
+export const approvalRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/v1/approvals/:approvalId",
+    summary: "An approval and its status",
+    handle: (c, services) => c.json({ approval: approvalOfPath(c, services) }),
+  },
+  {
+    method: "GET",
+    path: "/v1/approvals/:approvalId/wait",
+    summary: "Wait until an approval is resolved",
+    query: { timeout: "milliseconds to wait, at most 600000; default 30000. The status is then timeout" },
+    handle: wait,
+  },
+];

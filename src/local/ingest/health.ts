@@ -1,0 +1,20 @@
+/** `GET /` and `GET /health`; neither needs a key. */
+import type { Route } from "../http/route.ts";
+
+export const healthRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/",
+    summary: "Name and status of this server",
+    handle: (c) => c.json({ name: "apie-otel local", status: "ok" }),
+  },
+  {
+    method: "GET",
+    path: "/health",
+    summary: "Whether the server and its database answer",
+    handle: (c, services) =>
+      services.store.healthy()
+        ? c.json({ status: "ok", database: "connected" })
+        : c.json({ status: "error", database: "disconnected" }, 503),
+  },
+];

@@ -1,0 +1,103 @@
+/** Options of `startLocalApie`, checked as a whole: every wrong field is named at once. */
+import { isIP } from "node:net";
+import { z } from "zod";
+import { ApieConfigError } from "../model/errors.ts";
+
+export interface LocalApieOptions {
+  /** TCP port; 0 takes any free one. Default 0. */
+  port?: number | undefined;
+  /** Address or name to listen on. Default 127.0.0.1. Anything that is not loopback needs `key`. */
+  host?: string | undefined;
+  /**
+   * API key. When set, every request below `/v1` and `/api` must carry `Authorization: Bearer <key>`.
+   * Default: none, and then any bearer token, or none, is accepted.
+   */
+  key?: string | undefined;
+  /** Database file, created with mode 0600 when it does not exist. Default: in memory, gone at `close()`. */
+  db?: string | undefined;
+  /** Largest JSON body in bytes, after decompression. Default 8 MiB. */
+  maxBodyBytes?: number | undefined;
+  /** Largest OTLP body in bytes, after decompression. Default 64 MiB. */
+  maxOtlpBodyBytes?: number | undefined;
+  /** Clock, in milliseconds since the epoch. Default `Date.now`. */
+  now?: (() => number) | undefined;
+  /** Told of errors inside the server, which answered 500 for them. Default: `console.error`. */
+  onError?:
+    | ((error: unknown, request: { method: string; path: string; requestId: string }) => void)
+    | undefined;
+}
+
+export interface LocalApieSettings {
+  readonly port: number;
+  readonly host: string;
+  readonly loopback: boolean;
+  readonly key: string | undefined;
+  readonly db: string | undefined;
+  readonly maxBodyBytes: number;
+  readonly maxOtlpBodyBytes: number;
+  readonly now: () => number;
+  readonly onError: NonNullable<LocalApieOptions["onError"]>;
+}
+
+const MIB = 1024 * 1024;
+
+const FUNCTION = z.custom<never>((value) => typeof value === "function", "must be a function");
+
+const OPTIONS = z.strictObject({
+  port: z.int().min(0).max(65_535).optional(),
+  host: z.string().min(1).optional(),
+  key: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces, as it travels in a header")
+    .optional(),
+  db: z.string().min(1).optional(),
+  maxBodyBytes: z.int().min(1024).optional(),
+  maxOtlpBodyBytes: z.int().min(1024).optional(),
+  now: FUNCTION.optional(),
+  onError: FUNCTION.optional(),
+});
+
+/** Whether a listen address can be reached from this machine only. */
+export function isLoopbackHost(host: string): boolean {
+  if (host.toLowerCase() === "localhost") return true;
+  if (isIP(host) === 4) return host.startsWith("127.");
+  return host === "::1";
+}
+
+/** @throws ApieConfigError naming every wrong option. */
+export function resolveOptions(options: LocalApieOptions = {}): LocalApieSettings {
+  const parsed = OPTIONS.safeParse(options);
+  if (!parsed.success) {
+    throw new ApieConfigError(
+      parsed.error.issues.map((issue) => ({
+        path: issue.path.join(".") || "options",
+        message: issue.message,
+      })),
+    );
+  }
+  const host = options.host ?? "127.0.0.1";
+  const loopback = isLoopbackHost(host);
+  if (!loopback && options.key === undefined) {
+    throw new ApieConfigError([
+      {
+        path: "host",
+        message: `${host} can be reached from other machines, so a key is required: set \`key\` (--key), or listen on 127.0.0.1`,
+      },
+    ]);
+  }
+  return {
+    port: options.port ?? 0,
+    host,
+    loopback,
+    key: options.key,
+    db: options.db,
+    maxBodyBytes: options.maxBodyBytes ?? 8 * MIB,
+    maxOtlpBodyBytes: options.maxOtlpBodyBytes ?? 64 * MIB,
+    now: options.now ?? Date.now,
+    onError: options.onError ?? reportToConsole,
+  };
+}
+
+const reportToConsole: LocalApieSettings["onError"] = (error, request) => {
+  console.error(`apie-otel local: ${request.method} ${request.path} failed (${request.requestId})`, error);
+};

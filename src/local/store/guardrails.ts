@@ -1,0 +1,136 @@
+/** Guardrail decisions, enabled templates, approvals. */
+import { newId } from "../ids.ts";
+import { type Database, fromJson } from "./database.ts";
+import { Conditions, type Cursor, type Page, pageOf } from "./paging.ts";
+
+export interface NewDecision {
+  readonly agent_id: string;
+  readonly run_id: string | null;
+  readonly mode: string;
+  readonly policy_decision: string;
+  readonly effective_decision: string;
+  readonly enforcement_action: string;
+  readonly reason: string | null;
+  /** The body of the evaluation call. */
+  readonly request: unknown;
+}
+
+export interface NewApproval {
+  readonly id: string;
+  readonly agent_id: string;
+  readonly run_id: string | null;
+  readonly session_id: string | null;
+  readonly reason: string | null;
+  /** What is to be approved. */
+  readonly request: unknown;
+}
+
+/** A row as it is read: the request still JSON text. */
+type Stored<T> = Omit<T, "request"> & { seq: number; request: string };
+
+export interface Decision extends NewDecision {
+  readonly id: string;
+  readonly decided_at: string;
+}
+
+export interface Approval extends NewApproval {
+  readonly status: string;
+  readonly requested_at: string;
+  readonly resolved_at: string | null;
+  readonly resolved_by: string | null;
+}
+
+function present<T extends { readonly request: unknown }>(row: Stored<T>): T {
+  const { seq: _, ...shown } = { ...row, request: fromJson(row.request) };
+  return shown as unknown as T;
+}
+
+export class GuardrailStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  decide(decision: NewDecision, now: string): Decision {
+    const id = newId("dec");
+    this.#db.insert("decisions", {
+      ...decision,
+      id,
+      request: JSON.stringify(decision.request),
+      decided_at: now,
+    });
+    return { id, ...decision, decided_at: now };
+  }
+
+  /** Newest first. */
+  decisions(filter: { run?: string | undefined }, limit: number, cursor: Cursor | undefined): Page<Decision> {
+    const where = new Conditions().add("run_id = ?", filter.run).add("seq < ?", cursor?.[0]);
+    const rows = this.#db.all<Stored<Decision>>(
+      `SELECT * FROM decisions ${where.sql} ORDER BY seq DESC LIMIT ?`,
+      ...where.values,
+      limit + 1,
+    );
+    return pageOf(rows, limit, (row) => [row.seq], present<Decision>);
+  }
+
+  enableTemplate(key: string, now: string): { id: string; key: string; enabled_at: string } {
+    return this.#db.get<{ id: string; key: string; enabled_at: string }>(
+      `INSERT INTO guardrail_templates (key, id, enabled_at) VALUES (?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id, key, enabled_at`,
+      key,
+      newId("tpl"),
+      now,
+    ) as { id: string; key: string; enabled_at: string };
+  }
+
+  /** False when the id is known already. */
+  requestApproval(approval: NewApproval, now: string): boolean {
+    return (
+      this.#db.run(
+        `INSERT INTO approvals (id, agent_id, run_id, session_id, status, reason, request, requested_at)
+         VALUES (?, ?, ?, ?, 'pending', ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+        approval.id,
+        approval.agent_id,
+        approval.run_id,
+        approval.session_id,
+        approval.reason,
+        JSON.stringify(approval.request),
+        now,
+      ) === 1
+    );
+  }
+
+  /** False when there is no such approval, or it is resolved already. */
+  resolveApproval(id: string, status: string, resolvedBy: string | null, now: string): boolean {
+    return (
+      this.#db.run(
+        "UPDATE approvals SET status = ?, resolved_by = ?, resolved_at = ? WHERE id = ? AND status = 'pending'",
+        status,
+        resolvedBy,
+        now,
+        id,
+      ) === 1
+    );
+  }
+
+  approval(id: string): Approval | undefined {
+    const row = this.#db.get<Stored<Approval>>("SELECT * FROM approvals WHERE id = ?", id);
+    return row === undefined ? undefined : present<Approval>(row);
+  }
+
+  /** Newest first. */
+  approvals(
+    filter: { status?: string | undefined },
+    limit: number,
+    cursor: Cursor | undefined,
+  ): Page<Approval> {
+    const where = new Conditions().add("status = ?", filter.status).add("seq < ?", cursor?.[0]);
+    const rows = this.#db.all<Stored<Approval>>(
+      `SELECT * FROM approvals ${where.sql} ORDER BY seq DESC LIMIT ?`,
+      ...where.values,
+      limit + 1,
+    );
+    return pageOf(rows, limit, (row) => [row.seq], present<Approval>);
+  }
+}

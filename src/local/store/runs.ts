@@ -1,0 +1,151 @@
+/** Runs. */
+import { newId } from "../ids.ts";
+import { type Counters, presentCounts, storeCounts } from "./counters.ts";
+import { type Database, fromJson, toJson } from "./database.ts";
+import { Conditions, type Cursor, type Page, pageOf } from "./paging.ts";
+
+export interface RunRow extends Counters {
+  seq: number;
+  id: string;
+  session_id: string | null;
+  parent_run_id: string | null;
+  agent_id: string;
+  agent_key: string;
+  agent_version_id: string | null;
+  trigger_event_id: string | null;
+  step_key: string | null;
+  step_name: string | null;
+  step_index: number | null;
+  role: string | null;
+  environment: string | null;
+  input_summary: string | null;
+  metadata: string | null;
+  completion_metadata: string | null;
+  status: string;
+  started_at: string;
+  completed_at: string | null;
+  trace_id: string | null;
+  span_id: string | null;
+}
+
+export interface NewRun {
+  readonly session_id: string | null;
+  readonly parent_run_id: string | null;
+  readonly agent_id: string;
+  readonly agent_key: string;
+  readonly agent_version_id: string | null;
+  readonly trigger_event_id: string | null;
+  readonly step_key: string | null;
+  readonly step_name: string | null;
+  readonly step_index: number | null;
+  readonly role: string | null;
+  readonly environment: string | null;
+  readonly input_summary: string | null;
+  readonly metadata: Record<string, unknown> | null;
+}
+
+export interface RunFilter {
+  readonly session?: string | undefined;
+  /** Only runs outside of any session. */
+  readonly alone?: boolean | undefined;
+  readonly agent?: string | undefined;
+  readonly status?: string | undefined;
+  readonly trace?: string | undefined;
+  readonly parent?: string | undefined;
+}
+
+/** The span of a run as our bridge and others write it: `metadata.otel.trace_id` and `.span_id`, in hex. */
+function spanOf(metadata: Record<string, unknown> | null): {
+  trace_id: string | null;
+  span_id: string | null;
+} {
+  const otel = (metadata?.otel ?? {}) as { trace_id?: unknown; span_id?: unknown };
+  const hex = (value: unknown, length: number): string | null =>
+    typeof value === "string" && value.length === length && /^[0-9a-f]+$/i.test(value)
+      ? value.toLowerCase()
+      : null;
+  return { trace_id: hex(otel.trace_id, 32), span_id: hex(otel.span_id, 16) };
+}
+
+const millisecondsBetween = (from: string, to: string | null): number | null =>
+  to === null ? null : Date.parse(to) - Date.parse(from);
+
+/** The run as the read API shows it. */
+export function presentRun(row: RunRow) {
+  const { seq: _, event_count, error_count, failure_count, tokens_in, tokens_out, ...run } = row;
+  return {
+    ...run,
+    metadata: fromJson(row.metadata),
+    completion_metadata: fromJson(row.completion_metadata),
+    duration_ms: millisecondsBetween(row.started_at, row.completed_at),
+    counts: presentCounts({ event_count, error_count, failure_count, tokens_in, tokens_out }),
+  };
+}
+
+export class RunStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  byId(id: string): RunRow | undefined {
+    return this.#db.get<RunRow>("SELECT * FROM runs WHERE id = ?", id);
+  }
+
+  create(run: NewRun, now: string): RunRow {
+    const id = newId("run");
+    this.#db.insert("runs", {
+      ...run,
+      id,
+      metadata: toJson(run.metadata),
+      ...spanOf(run.metadata),
+      status: "running",
+      started_at: now,
+    });
+    return this.byId(id) as RunRow;
+  }
+
+  complete(id: string, status: string, metadata: Record<string, unknown> | null, now: string): RunRow {
+    const { trace_id, span_id } = spanOf(metadata);
+    return this.#db.get<RunRow>(
+      `UPDATE runs SET status = ?, completion_metadata = ?, completed_at = ?,
+         trace_id = coalesce(trace_id, ?), span_id = coalesce(span_id, ?)
+       WHERE id = ? RETURNING *`,
+      status,
+      toJson(metadata),
+      now,
+      trace_id,
+      span_id,
+      id,
+    ) as RunRow;
+  }
+
+  addCounts(id: string, more: Counters): boolean {
+    return storeCounts(this.#db, "runs", id, more);
+  }
+
+  /** Newest first, or oldest first for the runs of one session. */
+  list(
+    filter: RunFilter,
+    order: "newest" | "oldest",
+    limit: number,
+    cursor: Cursor | undefined,
+  ): Page<ReturnType<typeof presentRun>> {
+    const [direction, beyond] = order === "newest" ? ["DESC", "<"] : ["ASC", ">"];
+    const where = new Conditions()
+      .add("session_id = ?", filter.session)
+      .add("agent_key = ?", filter.agent)
+      .add("status = ?", filter.status)
+      .add("trace_id = ?", filter.trace)
+      .add("parent_run_id = ?", filter.parent)
+      .add(`seq ${beyond} ?`, cursor?.[0]);
+    if (filter.alone === true) where.add("session_id IS NULL");
+    const rows = this.#db.all<RunRow>(
+      `SELECT * FROM runs ${where.sql} ORDER BY seq ${direction} LIMIT ?`,
+      ...where.values,
+      limit + 1,
+    );
+    return pageOf(rows, limit, (row) => [row.seq], presentRun);
+  }
+}

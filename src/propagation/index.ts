@@ -1,0 +1,2 @@
+export { isAllowedHost, type RemoteIds, readBaggage, withBaggage, withoutBaggage } from "./baggage.ts";
+export { activeScope, SCOPE_CONTEXT_KEY, scopeOf, withScope } from "./scope.ts";

@@ -1,0 +1,1 @@
+export { recordAgentSpans, type SamplerLike, type SamplingResultLike } from "./record-agent-spans.ts";

@@ -1,0 +1,101 @@
+/**
+ * A sampler around the user's own. What is exported over OTLP stays what the user's sampler decided; spans it would drop
+ * are recorded without the sampled flag when they may be agent work, so that span processors see them and exporters do not.
+ */
+import { type Context, isSpanContextValid, trace } from "@opentelemetry/api";
+import type { AttributesLike, LinkLike, SpanContextLike } from "../model/span.ts";
+import { ATTR_AGENT_LINK_TYPE, ATTR_AGENT_OPERATION_NAME } from "../semconv/index.ts";
+
+/** `SamplingDecision` of the SDK, which is not imported. */
+const NOT_RECORD = 0;
+const RECORD = 1;
+const RECORD_AND_SAMPLED = 2;
+
+export interface SamplingResultLike {
+  decision: number;
+  attributes?: unknown;
+  traceState?: unknown;
+}
+
+/** `Sampler` of any supported SDK line. */
+export interface SamplerLike {
+  shouldSample(
+    context: never,
+    traceId: string,
+    spanName: string,
+    spanKind: never,
+    attributes: never,
+    links: never,
+  ): SamplingResultLike;
+  toString(): string;
+}
+
+/** Roots that follow what they are linked to instead of being decided anew. */
+const FOLLOWING: ReadonlySet<unknown> = new Set(["run", "session", "session_start", "session_end"]);
+const FOLLOWED_LINKS = ["session", "caused_by"] as const;
+
+const SPAN_KIND_SERVER = 1;
+const SPAN_KIND_CONSUMER = 4;
+const NOISE_PREFIXES = ["http.", "url.", "db.", "rpc.", "messaging.", "network."];
+
+const SAMPLED_FLAG = 1;
+
+/** A sampler sees no instrumentation scope and most agent libraries start spans bare, so only what is surely noise is left out. */
+function isNoise(kind: number, attributes: AttributesLike): boolean {
+  if (kind === SPAN_KIND_SERVER || kind === SPAN_KIND_CONSUMER) return true;
+  for (const key in attributes) if (NOISE_PREFIXES.some((prefix) => key.startsWith(prefix))) return true;
+  return false;
+}
+
+function followed(attributes: AttributesLike, links: readonly LinkLike[]): SpanContextLike | undefined {
+  if (!FOLLOWING.has(attributes[ATTR_AGENT_OPERATION_NAME])) return undefined;
+  for (const type of FOLLOWED_LINKS) {
+    const link = links.find((candidate) => candidate.attributes?.[ATTR_AGENT_LINK_TYPE] === type);
+    if (link !== undefined) return link.context;
+  }
+  return undefined;
+}
+
+/**
+ * Wraps a sampler so that every agent run reaches Apie whatever is sampled.
+ *
+ * - A session or run root takes the decision of the span it is linked to (its session, else what caused it); without one,
+ *   the wrapped sampler decides.
+ * - A span the wrapped sampler drops is recorded, unsampled, unless it is noise at its start: kind SERVER or CONSUMER, or
+ *   `http. url. db. rpc. messaging. network.` attributes.
+ *
+ * Cost: spans that would not exist are made and kept until they end; nothing of them is exported over OTLP.
+ *
+ * @example sampler: recordAgentSpans(new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0.01) }))
+ */
+export function recordAgentSpans<S extends SamplerLike>(sampler: S): S {
+  const inner = sampler as unknown as {
+    shouldSample(...args: unknown[]): SamplingResultLike;
+  };
+  const wrapper = {
+    shouldSample(
+      context: Context,
+      traceId: string,
+      spanName: string,
+      spanKind: number,
+      attributes: AttributesLike = {},
+      links: readonly LinkLike[] = [],
+    ): SamplingResultLike {
+      const leader = hasParent(context) ? undefined : followed(attributes, links);
+      if (leader !== undefined) {
+        const isSampled = ((leader.traceFlags ?? 0) & SAMPLED_FLAG) !== 0;
+        return { decision: isSampled ? RECORD_AND_SAMPLED : RECORD };
+      }
+      const result = inner.shouldSample(context, traceId, spanName, spanKind, attributes, links);
+      if (result.decision !== NOT_RECORD || isNoise(spanKind, attributes)) return result;
+      return { ...result, decision: RECORD };
+    },
+    toString: () => `RecordAgentSpans{${String(sampler)}}`,
+  };
+  return wrapper as unknown as S;
+}
+
+function hasParent(context: Context): boolean {
+  const parent = trace.getSpanContext(context);
+  return parent !== undefined && isSpanContextValid(parent);
+}

@@ -1,0 +1,2 @@
+export { stopOnExit } from "./exit.ts";
+export { optionsOf, type Started, type StartOptions, startApie, startWith } from "./start-apie.ts";

@@ -1,0 +1,53 @@
+/**
+ * The other side of every variant, in a process of its own: takes OTLP (also Langfuse's and Braintrust's) and the Apie
+ * protocol, counts what arrives, keeps nothing. `GET /count` tells.
+ */
+import { createServer } from "node:http";
+
+const count = { spans: 0, events: 0, requests: 0, bytes: 0 };
+let ids = 0;
+
+/** Each span of an OTLP JSON body has one of these; cheaper than parsing 2 KB per span. */
+const occurrences = (text, needle) => {
+  let found = 0;
+  for (let at = text.indexOf(needle); at !== -1; at = text.indexOf(needle, at + needle.length)) found += 1;
+  return found;
+};
+
+const server = createServer((request, response) => {
+  const chunks = [];
+  request.on("data", (chunk) => chunks.push(chunk));
+  request.on("end", () => {
+    const answer = (body) => {
+      const text = JSON.stringify(body);
+      response.writeHead(200, {
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(text),
+      });
+      response.end(text);
+    };
+    const { url } = request;
+    if (url === "/count") return answer(count);
+    if (url === "/reset") {
+      Object.assign(count, { spans: 0, events: 0, requests: 0, bytes: 0 });
+      return answer({});
+    }
+    const body = Buffer.concat(chunks);
+    count.requests += 1;
+    count.bytes += body.length;
+    if (url === "/v1/events") {
+      count.events += occurrences(body.toString("latin1"), '"event_id":"');
+      return answer({});
+    }
+    if (url === "/v1/agents/identify") return answer({ agent_id: "agt_1", agent_version_id: "ver_1" });
+    ids += 1;
+    if (/\/runs$/.test(url)) return answer({ id: `run_${ids}`, status: "running" });
+    if (url === "/v1/sessions") return answer({ id: `ses_${ids}`, status: "running" });
+    if (/\/(v1\/)?traces$/.test(url))
+      count.spans += occurrences(body.toString("latin1"), '"startTimeUnixNano"');
+    return answer({});
+  });
+});
+
+server.listen(0, "127.0.0.1", () => process.send?.({ port: server.address().port }));
+process.on("disconnect", () => process.exit(0));

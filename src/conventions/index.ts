@@ -1,6 +1,6 @@
 /** Which conventions are understood, in the order they are asked: the first that knows the span decides what it is. */
 import type { Activity, ContentFacts } from "../model/activity.ts";
-import type { ScopeLike, SpanLike } from "../model/span.ts";
+import type { AttributesLike, ScopeLike, SpanLike } from "../model/span.ts";
 import { aiSdk } from "./ai-sdk/index.ts";
 import { apieConvention } from "./apie/index.ts";
 import type { Convention, Phase, SpanView } from "./convention.ts";
@@ -28,6 +28,14 @@ function viewOf(span: SpanLike, phase: Phase): SpanView {
 const structured = (value: unknown): unknown =>
   typeof value === "string" ? (parseJson(value) ?? value) : value;
 
+/** Members are only added where there is something: activities are many, and wait with their events. */
+function identify(activity: Activity, attributes: AttributesLike): void {
+  const sessionId = activity.sessionId ?? sessionIdOf(attributes);
+  if (sessionId !== undefined) activity.sessionId = sessionId;
+  const userId = activity.userId ?? userIdOf(attributes);
+  if (userId !== undefined) activity.userId = userId;
+}
+
 export class ConventionReader {
   readonly #conventions: readonly Convention[];
 
@@ -36,14 +44,16 @@ export class ConventionReader {
     this.#conventions = [...own, ...CONVENTIONS];
   }
 
-  /** What the span tells of, by the first convention that knows it; session and user by any that names them. */
-  read(span: SpanLike, phase: Phase): Activity | undefined {
+  /**
+   * What the span tells of, by the first convention that knows it.
+   * @param withIdentity also session and user, by any convention that names them: for spans that may open a run.
+   */
+  read(span: SpanLike, phase: Phase, withIdentity = true): Activity | undefined {
     const view = viewOf(span, phase);
     for (const convention of this.#conventions) {
       const activity = convention.read(view);
       if (activity === undefined) continue;
-      activity.sessionId ??= sessionIdOf(view.attributes);
-      activity.userId ??= userIdOf(view.attributes);
+      if (withIdentity) identify(activity, view.attributes);
       return activity;
     }
     return undefined;

@@ -89,8 +89,9 @@ export const object = (...keys: string[]): Field<Record<string, unknown>> => ({ 
 export const as = <T>(parse: Parse<T>, ...keys: string[]): Field<T> => ({ parse, keys });
 
 export function readField<T>(field: Field<T>, attributes: AttributesLike): T | undefined {
-  for (const key of field.keys) {
-    const value = attributes[key];
+  const { keys } = field;
+  for (let index = 0; index < keys.length; index += 1) {
+    const value = attributes[keys[index] as string];
     if (value === undefined || value === null) continue;
     const parsed = field.parse(value);
     if (parsed !== undefined) return parsed;

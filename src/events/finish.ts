@@ -1,10 +1,10 @@
 /** The last steps before an event is stored or sent: the user's hook, redaction, the size limit, JSON. */
 import type { HookEvent } from "../config/index.ts";
-import { limitSize } from "./limit.ts";
+import { fits, limitSize } from "./limit.ts";
 import { toPlainObject } from "./plain.ts";
-import { REDACTED, type Redactor } from "./redaction/index.ts";
+import { REDACTED, type RedactedJson, type Redactor } from "./redaction/index.ts";
 import { customEventSchema } from "./schema.ts";
-import { fromWire, IDENTITY, toWire, type WireEvent } from "./wire.ts";
+import { fromWire, IDENTITY, OTHERS, toWire, type WireEvent } from "./wire.ts";
 
 export interface FinishOptions {
   redactor: Redactor;
@@ -18,7 +18,7 @@ export interface FinishOptions {
 
 /** An event as it will be sent, but for the ids of Apie. */
 export interface FinishedEvent {
-  event: WireEvent;
+  eventId: string | undefined;
   json: string;
 }
 
@@ -32,12 +32,67 @@ const FREE_OBJECTS: ReadonlySet<string> = new Set(["metadata", "payload_summary"
 /** What the hook gives is bounded far above what we gave it. */
 const HOOK_LIMITS = { depth: 24, items: 2_000, text: 1_048_576, values: 100_000, characters: 8_388_608 };
 
-/** @returns `undefined` when the hook dropped the event. */
-export function finishEvent(event: WireEvent, options: FinishOptions): FinishedEvent | undefined {
+/**
+ * @param bound members to add as they are: JSON, each with a comma before it.
+ * @returns `undefined` when the hook dropped the event.
+ */
+export function finishEvent(event: WireEvent, options: FinishOptions, bound = ""): FinishedEvent | undefined {
   const hooked = options.redact === undefined ? event : runHook(event, options.redact, options.onHookError);
-  return hooked === undefined
-    ? undefined
-    : limitSize(redactWireEvent(hooked, options.redactor), options.maxBytes);
+  if (hooked === undefined) return undefined;
+  const { redactor, maxBytes } = options;
+  const eventId = hooked.event_id;
+  const json =
+    redactor.json === undefined ? undefined : writtenAtOnce(hooked, redactor, redactor.json, bound);
+  if (json !== undefined && fits(json, maxBytes)) return { eventId, json };
+  const limited = limitSize(redactWireEvent(hooked, redactor), maxBytes - bound.length);
+  return { eventId, json: `${limited.slice(0, -1)}${bound}}` };
+}
+
+/** Members after type and agent. */
+const FURTHER = [...IDENTITY, ...OTHERS].filter((name) => !NAMES.has(name));
+
+/**
+ * What most events need: JSON of the redacted event without a copy.
+ * @returns `undefined` when it takes a copy to tell.
+ */
+function writtenAtOnce(
+  event: WireEvent,
+  redactor: Redactor,
+  json: RedactedJson,
+  bound: string,
+): string | undefined {
+  const out = [headOf(event, redactor)];
+  try {
+    for (const name of FURTHER) {
+      const value: unknown = event[name];
+      if (value === undefined) continue;
+      if (OURS.has(name)) json.rawMember(out, name, value as string | number);
+      else json.member(out, name, value);
+    }
+  } catch {
+    // A member that cannot be walked, or whose names hold secrets: the copy leaves out what must be.
+    return undefined;
+  }
+  out.push(bound, "}");
+  return out.join("");
+}
+
+/** Beginnings of events, which are as few as there are types and agents. */
+const heads = new Map<string, Map<string, string>>();
+const MAX_HEADS = 1_024;
+
+function headOf({ type, agent_key }: WireEvent, redactor: Redactor): string {
+  const known = heads.get(type)?.get(agent_key);
+  if (known !== undefined) return known;
+  const head = `{"type":${JSON.stringify(redactor.secrets(type))},"agent_key":${JSON.stringify(redactor.secrets(agent_key))}`;
+  let ofType = heads.get(type);
+  if (ofType === undefined || ofType.size >= MAX_HEADS) {
+    if (heads.size >= MAX_HEADS) heads.clear();
+    ofType = new Map();
+    heads.set(type, ofType);
+  }
+  ofType.set(agent_key, head);
+  return head;
 }
 
 /** A redacted copy; what says where the event belongs stays. */

@@ -1,5 +1,4 @@
 /** Brings an event below the size limit: what is long goes, in the order of how little it is missed, and the event says so. */
-import type { FinishedEvent } from "./finish.ts";
 import { truncateText } from "./plain.ts";
 import type { WireEvent } from "./wire.ts";
 
@@ -8,30 +7,28 @@ const MAX_ERROR = 200;
 const TEXT_LIMITS = [256, 64, 20] as const;
 
 /**
- * @returns the event and its JSON, of at most `maxBytes` bytes. What says where an event belongs is never cut, so an event
+ * @returns the event as JSON of at most `maxBytes` bytes. What says where an event belongs is never cut, so an event
  *   whose agent key alone is larger stays above.
  */
-export function limitSize(event: WireEvent, maxBytes: number): FinishedEvent {
-  const whole = written(event);
-  if (fits(whole.json, maxBytes)) return whole;
+export function limitSize(event: WireEvent, maxBytes: number): string {
+  const whole = JSON.stringify(event);
+  if (fits(whole, maxBytes)) return whole;
   const mark = {
     payload_truncated: true,
-    payload_bytes: Buffer.byteLength(whole.json),
+    payload_bytes: Buffer.byteLength(whole),
     payload_max_bytes: maxBytes,
   };
   const trimmed = withoutPayload(event, mark);
-  let shorter = written(trimmed);
+  let shorter = JSON.stringify(trimmed);
   for (const limit of TEXT_LIMITS) {
-    if (fits(shorter.json, maxBytes)) break;
-    shorter = written(withShortTexts(trimmed, mark, limit));
+    if (fits(shorter, maxBytes)) break;
+    shorter = JSON.stringify(withShortTexts(trimmed, mark, limit));
   }
   return shorter;
 }
 
-const written = (event: WireEvent): FinishedEvent => ({ event, json: JSON.stringify(event) });
-
 /** A character takes at most three bytes as UTF-8: most events are known to fit without being measured. */
-const fits = (json: string, maxBytes: number): boolean =>
+export const fits = (json: string, maxBytes: number): boolean =>
   json.length * 3 <= maxBytes || Buffer.byteLength(json) <= maxBytes;
 
 type Mark = Readonly<Record<string, unknown>>;

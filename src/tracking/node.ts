@@ -22,6 +22,10 @@ export interface NodeExtra {
   droppedAttributes?: number | undefined;
 }
 
+const OPEN = 1;
+const UNDETERMINED = 2;
+const SAW_END = 4;
+
 export class SpanNode {
   readonly trace: TraceState;
   readonly spanId: string;
@@ -30,8 +34,6 @@ export class SpanNode {
   readonly parent: SpanNode | undefined;
   readonly name: string;
   readonly scopeName: string;
-  readonly startMs: number;
-  endMs: number | undefined = undefined;
 
   /** What was active where it was started; needed until it is placed. */
   scope: Scope | undefined;
@@ -45,13 +47,11 @@ export class SpanNode {
   rootOf: RunState | undefined = undefined;
   /** Nearest enclosing step, this one included. */
   step: StepFacts | undefined;
-  /** Began, and not ended: the run waits for it. */
-  isOpen = false;
-  /** Nothing is known of it, and its convention may show it later: work below waits. */
-  undetermined = false;
-  /** It had ended when it was first looked at: what was seen then is all there is. */
-  sawEnd = false;
   extra: NodeExtra | undefined = undefined;
+  // Whole microseconds since the trace's first span, and three flags in one: small integers, kept without a box.
+  #startUs: number;
+  #endUs: number | undefined = undefined;
+  #flags = 0;
 
   constructor(
     trace: TraceState,
@@ -69,9 +69,52 @@ export class SpanNode {
     this.parent = parent;
     this.name = name;
     this.scopeName = scopeName;
-    this.startMs = startMs;
+    this.#startUs = Math.round((startMs - trace.baseMs) * 1_000);
     this.scope = scope;
     this.step = parent?.step;
+  }
+
+  get startMs(): number {
+    return this.trace.baseMs + this.#startUs / 1_000;
+  }
+
+  get endMs(): number | undefined {
+    return this.#endUs === undefined ? undefined : this.trace.baseMs + this.#endUs / 1_000;
+  }
+
+  set endMs(ms: number) {
+    this.#endUs = Math.round((ms - this.trace.baseMs) * 1_000);
+  }
+
+  get durationMs(): number | undefined {
+    return this.#endUs === undefined ? undefined : (this.#endUs - this.#startUs) / 1_000;
+  }
+
+  /** Began, and not ended: the run waits for it. */
+  get isOpen(): boolean {
+    return this.#is(OPEN);
+  }
+
+  set isOpen(is: boolean) {
+    this.#set(OPEN, is);
+  }
+
+  /** Nothing is known of it, and its convention may show it later: work below waits. */
+  get undetermined(): boolean {
+    return this.#is(UNDETERMINED);
+  }
+
+  set undetermined(is: boolean) {
+    this.#set(UNDETERMINED, is);
+  }
+
+  /** It had ended when it was first looked at: what was seen then is all there is. */
+  get sawEnd(): boolean {
+    return this.#is(SAW_END);
+  }
+
+  set sawEnd(is: boolean) {
+    this.#set(SAW_END, is);
   }
 
   get kind(): Activity["kind"] | undefined {
@@ -85,6 +128,14 @@ export class SpanNode {
 
   get mergedInto(): SpanNode | undefined {
     return this.extra?.mergedInto;
+  }
+
+  #is(flag: number): boolean {
+    return (this.#flags & flag) !== 0;
+  }
+
+  #set(flag: number, is: boolean): void {
+    this.#flags = is ? this.#flags | flag : this.#flags & ~flag;
   }
 
   note(extra: NodeExtra): void {

@@ -14,8 +14,12 @@ export class TraceState {
   /** Monotonic ms. */
   lastSeen: number;
 
-  constructor(id: string, now: number) {
+  /** Start of the span that was told first (epoch ms): times of all spans are kept from here. */
+  readonly baseMs: number;
+
+  constructor(id: string, baseMs: number, now: number) {
     this.id = id;
+    this.baseMs = baseMs;
     this.lastSeen = now;
   }
 

@@ -40,7 +40,7 @@ export class Traces {
   add(start: SpanStart, now: number): SpanNode {
     let trace = this.#traces.get(start.traceId);
     if (trace === undefined) {
-      trace = new TraceState(start.traceId, now);
+      trace = new TraceState(start.traceId, start.startMs, now);
       this.#traces.set(start.traceId, trace);
     } else {
       this.#quiet.delete(trace);

@@ -86,7 +86,8 @@ export class Tracker {
     node.trace.openSpans -= 1;
     const { activity } = end;
     if (node.opening !== undefined && node.opening.kind !== "none") {
-      node.closing =
+      // What was told as unfinished stays told.
+      node.closing ??=
         activity !== undefined && activity.kind === node.opening.kind
           ? activity
           : { ...node.opening, error: activity?.error ?? end.failure };

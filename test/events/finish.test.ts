@@ -26,7 +26,8 @@ function finish(
     maxBytes: 1_000_000,
     onHookError: (error) => errors.push(error),
   });
-  return { event: finished?.event, json: finished?.json ?? "", errors };
+  const json = finished?.json ?? "";
+  return { event: json === "" ? undefined : JSON.parse(json), json, errors };
 }
 
 const messages = (errors: readonly unknown[]): string[] => errors.map((error) => (error as Error).message);
@@ -220,13 +221,16 @@ describe("identity", () => {
       redactKeys: ["agent_key", "type"],
     });
     const options = { redactor, maxBytes: 1_000_000, onHookError: () => undefined };
-    expect(finishEvent(EVENT, options)?.event).toMatchObject({ type: EVENT.type, agent_key: "support-ops" });
+    expect(JSON.parse(finishEvent(EVENT, options)?.json ?? "")).toMatchObject({
+      type: EVENT.type,
+      agent_key: "support-ops",
+    });
     const leaky = {
       ...EVENT,
       type: "told.sk-proj-0123456789abcdef",
       agent_key: "ghp_0123456789abcdefghijABCDEFGHIJ",
     };
-    expect(finishEvent(leaky, options)?.event).toMatchObject({
+    expect(JSON.parse(finishEvent(leaky, options)?.json ?? "")).toMatchObject({
       type: "told.[REDACTED]",
       agent_key: "[REDACTED]",
     });

@@ -6,13 +6,15 @@ import type {
   Activity,
   ActivityKind,
   AgentFacts,
+  ErrorFacts,
   ModelCallFacts,
   ToolFacts,
-  Usage,
 } from "../../model/activity.ts";
+import type { AttributesLike } from "../../model/span.ts";
 import type { Convention, SpanView } from "../convention.ts";
 import { failureOf } from "../failure.ts";
-import { finishReason, provider, usage } from "../normalize.ts";
+import { type ModelCallFields, readModelCall, type UsageFields } from "../model-call.ts";
+import { finishReason, provider } from "../normalize.ts";
 import { as, count, entryOf, number, parseJson, parseText, parseTexts, reader, text } from "../read.ts";
 
 const OPERATIONS: Readonly<Record<string, ActivityKind>> = {
@@ -37,7 +39,7 @@ const readAgent = reader<AgentFacts>({
   name: text("ai.telemetry.functionId", "ai.telemetry.metadata.agent", "resource.name"),
 });
 
-const readUsage = reader<Usage>({
+const USAGE: UsageFields = {
   input: count(
     "ai.usage.inputTokens",
     "ai.usage.promptTokens",
@@ -49,9 +51,9 @@ const readUsage = reader<Usage>({
   cacheRead: count("ai.usage.inputTokenDetails.cacheReadTokens", "ai.usage.cachedInputTokens"),
   cacheWrite: count("ai.usage.inputTokenDetails.cacheWriteTokens"),
   reasoning: count("ai.usage.outputTokenDetails.reasoningTokens", "ai.usage.reasoningTokens"),
-});
+};
 
-const readModelCall = reader<ModelCallFacts>({
+const MODEL_CALL: ModelCallFields = {
   // `openai.chat`: vendor and API of the vendor.
   provider: as((value) => provider(parseText(value)), "ai.model.provider", "gen_ai.system"),
   requestModel: text("ai.model.id", "gen_ai.request.model"),
@@ -63,30 +65,58 @@ const readModelCall = reader<ModelCallFacts>({
     "gen_ai.response.finish_reasons",
   ),
   timeToFirstTokenMs: number("ai.response.msToFirstChunk", "ai.stream.msToFirstChunk"),
-});
+  usage: USAGE,
+};
 
 const readTool = reader<ToolFacts>({
   name: text("ai.toolCall.name"),
   callId: text("ai.toolCall.id"),
 });
 
-function modelCall({ attributes }: SpanView, operation: string): ModelCallFacts {
-  return {
-    ...readModelCall(attributes),
-    operation: "chat",
-    stream: operation.endsWith(".doStream") ? true : undefined,
-    usage: usage(readUsage(attributes)),
-  };
+function modelCall(attributes: AttributesLike, operation: string, name: string): ModelCallFacts {
+  const facts = readModelCall(MODEL_CALL, attributes);
+  facts.operation = name;
+  if (operation.endsWith(".doStream")) facts.stream = true;
+  return facts;
 }
 
-const PARTS: Partial<Record<ActivityKind, (view: SpanView, operation: string) => Partial<Activity>>> = {
-  run: ({ attributes }) => ({ agent: readAgent(attributes) }),
-  llm: (view, operation) => ({ llm: modelCall(view, operation) }),
-  embedding: (view, operation) => ({ llm: { ...modelCall(view, operation), operation: "embeddings" } }),
-  tool: ({ attributes, name }) => ({
-    tool: { ...readTool(attributes), name: parseText(attributes["ai.toolCall.name"]) ?? name },
+type Facts = (view: SpanView, operation: string, error: ErrorFacts | undefined) => Activity;
+
+const convention = "ai-sdk";
+
+/** What a span of each kind tells. */
+const FACTS: Partial<Record<ActivityKind, Facts>> = {
+  run: ({ attributes }, _operation, error) => ({
+    kind: "run",
+    convention,
+    agent: readAgent(attributes),
+    error,
   }),
-  retrieval: () => ({ resource: { type: "knowledge_base" }, action: { type: "read", name: "rerank" } }),
+  llm: ({ attributes }, operation, error) => ({
+    kind: "llm",
+    convention,
+    llm: modelCall(attributes, operation, "chat"),
+    error,
+  }),
+  embedding: ({ attributes }, operation, error) => ({
+    kind: "embedding",
+    convention,
+    llm: modelCall(attributes, operation, "embeddings"),
+    error,
+  }),
+  tool: ({ attributes, name }, _operation, error) => ({
+    kind: "tool",
+    convention,
+    tool: { ...readTool(attributes), name: parseText(attributes["ai.toolCall.name"]) ?? name },
+    error,
+  }),
+  retrieval: (_view, _operation, error) => ({
+    kind: "retrieval",
+    convention,
+    resource: { type: "knowledge_base" },
+    action: { type: "read", name: "rerank" },
+    error,
+  }),
 };
 
 /** `ai.operationId`, or in early versions the first word of `operation.name` (`ai.generateText my-function`). */
@@ -106,17 +136,13 @@ function answerOf(attributes: SpanView["attributes"]): unknown {
 }
 
 export const aiSdk: Convention = {
-  name: "ai-sdk",
+  name: convention,
   read(view) {
     const operation = operationOf(view);
     const kind = operation === undefined ? undefined : entryOf(OPERATIONS, operation);
     if (operation === undefined || kind === undefined) return undefined;
-    return {
-      kind,
-      convention: "ai-sdk",
-      ...PARTS[kind]?.(view, operation),
-      ...(view.phase === "end" ? { error: failureOf(view.span) } : {}),
-    };
+    const error = view.phase === "end" ? failureOf(view.span) : undefined;
+    return FACTS[kind]?.(view, operation, error) ?? { kind, convention, error };
   },
   content({ attributes }, { kind }) {
     if (kind === "tool")

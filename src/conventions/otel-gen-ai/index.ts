@@ -6,14 +6,14 @@ import type {
   Activity,
   ActivityKind,
   AgentFacts,
-  ModelCallFacts,
+  ErrorFacts,
   StepFacts,
   ToolFacts,
-  Usage,
 } from "../../model/activity.ts";
 import type { Convention, SpanView } from "../convention.ts";
 import { failureOf } from "../failure.ts";
-import { finishReason, provider, usage } from "../normalize.ts";
+import { type ModelCallFields, readModelCall, type UsageFields } from "../model-call.ts";
+import { finishReason, provider } from "../normalize.ts";
 import { as, count, entryOf, flag, parseNumber, parseText, parseTexts, reader, text } from "../read.ts";
 
 /** Only well-known values may decide what a span is; libraries invent others (`agent_step`, `model_chunk`, …). */
@@ -44,7 +44,7 @@ const readAgent = reader<AgentFacts>({
   version: text("gen_ai.agent.version"),
 });
 
-const readUsage = reader<Usage>({
+const USAGE: UsageFields = {
   input: count("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
   output: count("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
   total: count("gen_ai.usage.total_tokens", "llm.usage.total_tokens"),
@@ -60,14 +60,14 @@ const readUsage = reader<Usage>({
     // AI SDK 7
     "ai.usage.outputTokenDetails.reasoningTokens",
   ),
-});
+};
 
 const secondsToMs = (value: unknown): number | undefined => {
   const seconds = parseNumber(value);
   return seconds === undefined ? undefined : seconds * 1_000;
 };
 
-const readModelCall = reader<ModelCallFacts>({
+const MODEL_CALL: ModelCallFields = {
   operation: text("gen_ai.operation.name"),
   provider: as((value) => provider(parseText(value)), "gen_ai.provider.name", "gen_ai.system"),
   requestModel: text("gen_ai.request.model"),
@@ -80,7 +80,8 @@ const readModelCall = reader<ModelCallFacts>({
     "gen_ai.response.time_to_first_chunk",
     "gen_ai.client.operation.time_to_first_chunk",
   ),
-});
+  usage: USAGE,
+};
 
 const readTool = reader<ToolFacts>({
   name: text("gen_ai.tool.name"),
@@ -100,35 +101,49 @@ function toolOf({ attributes, name }: SpanView): ToolFacts {
   return { ...facts, name: facts?.name ?? (parseText(fromName) || "unknown") };
 }
 
-const PARTS: Partial<Record<ActivityKind, (view: SpanView, operation: string) => Partial<Activity>>> = {
-  run: ({ attributes }) => ({ agent: readAgent(attributes) }),
-  llm: ({ attributes }) => ({
-    llm: { ...readModelCall(attributes), usage: usage(readUsage(attributes)) },
+type Facts = (view: SpanView, operation: string, error: ErrorFacts | undefined) => Activity;
+
+const convention = "otel-gen-ai";
+
+const modelCall =
+  (kind: "llm" | "embedding"): Facts =>
+  ({ attributes }, _operation, error) => ({
+    kind,
+    convention,
+    llm: readModelCall(MODEL_CALL, attributes),
+    error,
+  });
+
+/** What a span of each kind tells. */
+const FACTS: Partial<Record<ActivityKind, Facts>> = {
+  run: ({ attributes }, _operation, error) => ({
+    kind: "run",
+    convention,
+    agent: readAgent(attributes),
+    error,
   }),
-  embedding: ({ attributes }) => ({
-    llm: { ...readModelCall(attributes), usage: usage(readUsage(attributes)) },
+  llm: modelCall("llm"),
+  embedding: modelCall("embedding"),
+  tool: (view, _operation, error) => ({ kind: "tool", convention, tool: toolOf(view), error }),
+  step: (_view, operation, error) => ({ kind: "step", convention, step: stepOf(operation), error }),
+  retrieval: ({ attributes }, _operation, error) => ({
+    kind: "retrieval",
+    convention,
+    resource: { type: "knowledge_base", id: parseText(attributes["gen_ai.data_source.id"]) },
+    action: { type: "read", name: "retrieval" },
+    error,
   }),
-  tool: (view) => ({ tool: toolOf(view) }),
-  step: (_view, operation) => ({ step: stepOf(operation) }),
-  retrieval: ({ attributes }) => {
-    const id = parseText(attributes["gen_ai.data_source.id"]);
-    return { resource: { type: "knowledge_base", id }, action: { type: "read", name: "retrieval" } };
-  },
 };
 
 export const otelGenAi: Convention = {
-  name: "otel-gen-ai",
+  name: convention,
   read(view) {
     const operation = view.attributes["gen_ai.operation.name"];
     if (typeof operation !== "string") return undefined;
     const kind = entryOf(OPERATIONS, operation);
     if (kind === undefined) return undefined;
-    return {
-      kind,
-      convention: "otel-gen-ai",
-      ...PARTS[kind]?.(view, operation),
-      ...(view.phase === "end" ? { error: failureOf(view.span) } : {}),
-    };
+    const error = view.phase === "end" ? failureOf(view.span) : undefined;
+    return FACTS[kind]?.(view, operation, error) ?? { kind, convention, error };
   },
   content({ attributes }, { kind }) {
     if (kind === "tool") {

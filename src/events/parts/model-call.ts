@@ -8,30 +8,39 @@ export function usagePart(usage: Usage | undefined): Record<string, number> | un
   const { input, output, cacheRead, cacheWrite, reasoning } = usage;
   const total =
     usage.total ?? (input === undefined && output === undefined ? undefined : (input ?? 0) + (output ?? 0));
+  if ((total ?? cacheRead ?? cacheWrite ?? reasoning) === undefined) return undefined;
   const part = { input, output, total, cache_read: cacheRead, cache_write: cacheWrite, reasoning };
-  return Object.values(part).some((value) => value !== undefined)
-    ? (part as Record<string, number>)
-    : undefined;
+  return part as Record<string, number>;
 }
 
-export function modelCall({ activity }: EventFacts): Record<string, unknown> {
+type Members = Record<string, unknown>;
+
+/** What the application gave to be shown comes first; what is known of the call itself stands over it. */
+const over = (given: Members | undefined, known: Members): Members =>
+  given === undefined ? known : { ...given, ...known };
+
+export function modelCall({ activity }: EventFacts): Members {
   const { llm } = activity;
-  return {
-    ...activity.payloadSummary,
+  return over(activity.payloadSummary, {
     provider: llm?.provider,
     model: llm?.requestModel ?? llm?.responseModel,
     operation: llm?.operation,
     stream: llm?.stream,
     purpose: llm?.purpose,
     prompt_hash: llm?.promptHash,
-  };
+  });
 }
 
-export function modelAnswer(facts: EventFacts): Record<string, unknown> {
-  const { llm } = facts.activity;
+export function modelAnswer(facts: EventFacts): Members {
+  const { llm, payloadSummary } = facts.activity;
   const content = contentOf(facts);
-  return {
-    ...modelCall(facts),
+  return over(payloadSummary, {
+    provider: llm?.provider,
+    model: llm?.requestModel ?? llm?.responseModel,
+    operation: llm?.operation,
+    stream: llm?.stream,
+    purpose: llm?.purpose,
+    prompt_hash: llm?.promptHash,
     response_model: llm?.responseModel,
     response_id: llm?.responseId,
     finish_reason: llm?.finishReason,
@@ -42,6 +51,8 @@ export function modelAnswer(facts: EventFacts): Record<string, unknown> {
       llm?.costAmount === undefined
         ? undefined
         : { amount: llm.costAmount, currency: llm.costCurrency ?? "USD" },
-    ...content,
-  };
+    instructions: content?.instructions,
+    input: content?.input,
+    output: content?.output,
+  });
 }

@@ -2,9 +2,11 @@
 import { denyExpression } from "../../config/index.ts";
 import { setOwn } from "../own.ts";
 import { NAME_SIGNS, replaceAssigned } from "./assignments.ts";
+import { HEX_OR_TIME, RedactedJson } from "./json.ts";
 import { comparableName, isHarmlessText, type Verdict, verdictOf } from "./keys.ts";
 import { FORM_SIGNS, REDACTED, replaceForms } from "./secrets.ts";
 
+export type { RedactedJson } from "./json.ts";
 export { REDACTED } from "./secrets.ts";
 
 export interface RedactionOptions {
@@ -27,8 +29,6 @@ const CLEAN_LIMIT = 4_096;
 const CLEAN_TEXT = 160;
 const clean = new Set<string>();
 
-/** Ids and times, which are in every event and each new: no secret is so written. */
-const HEX_OR_TIME = /^[0-9a-f:.TZ-]+$/;
 const SIGNS = new RegExp(`${FORM_SIGNS}|${NAME_SIGNS}`, "i");
 
 function maybeSecret(text: string): boolean {
@@ -60,12 +60,16 @@ export class Redactor {
   readonly #names: RegExp | undefined;
   readonly #allowed: ReadonlySet<string>;
   readonly #denied: readonly RegExp[];
+  /** Writes JSON redacted in one pass; only where no option asks for more than the built-in rules. */
+  readonly json: RedactedJson | undefined;
 
   constructor(options: RedactionOptions = {}) {
     this.#keys = options.redactKeys?.map(comparableName).filter((key) => key !== "") ?? [];
     this.#names = this.#keys.length === 0 ? undefined : new RegExp(this.#keys.map(spacedOut).join("|"), "iu");
     this.#allowed = new Set(options.redactAllowPaths?.map(comparablePath));
     this.#denied = options.redactDenyPatterns?.map(denyExpression) ?? [];
+    const isPlain = this.#keys.length + this.#allowed.size + this.#denied.length === 0;
+    this.json = isPlain ? new RedactedJson(this) : undefined;
   }
 
   /** Replaces what is a secret by its form alone: for names that must stay the same whatever the options say. */

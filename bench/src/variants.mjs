@@ -43,7 +43,7 @@ export const VARIANTS = {
       apiKey: "k",
       baseUrl: url,
       agent: { key: "bench", name: "Bench" },
-      maxBatchSize: batch,
+      ...(batch === undefined ? {} : { maxBatchSize: batch }),
       flushTimeoutMs: 120_000,
       ...(maxQueueSize === undefined ? {} : { maxQueueSize }),
     });

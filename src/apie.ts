@@ -1,24 +1,18 @@
 /** The client: the one place where processor and API are put together. */
 import { AgentCalls } from "./apie/agent-calls.ts";
+import { configured, isClient, markAsClient } from "./apie/configured.ts";
+import type { CapabilityCalls, PropagationCalls, RunCalls, SessionCalls, ToolCalls } from "./apie/groups.ts";
+import { hostOf } from "./apie/host.ts";
 import { queueState } from "./apie/queue-state.ts";
 import type { Registration } from "./apie-api/index.ts";
-import {
-  type ApieConfig,
-  type ApieOptions,
-  type CapabilityOptions,
-  mergeLayers,
-  readConfigFile,
-  type ToolOptions,
-} from "./config/index.ts";
+import type { ApieOptions } from "./config/index.ts";
 import type { FlushReport } from "./delivery/index.ts";
-import {
-  type EventValidation,
-  type QueueDiagnostics,
-  Reporter,
-  type TestEventMode,
-  type TestEventResult,
+import type {
+  EventValidation,
+  QueueDiagnostics,
+  TestEventMode,
+  TestEventResult,
 } from "./diagnostics/index.ts";
-import { Redactor } from "./events/index.ts";
 import {
   type ActionCompletedInput,
   type ActionFailedInput,
@@ -27,12 +21,10 @@ import {
   type ApprovalResolvedInput,
   CallSpans,
   type ChildRunInput,
-  type CompleteInput,
   type ErrorInput,
   type HandoffInput,
   type HandoffStageInput,
   Handoffs,
-  type InstrumentHost,
   LiveScopes,
   type LlmCall,
   type LlmInput,
@@ -45,8 +37,6 @@ import {
   type RunInput,
   Runs,
   type Session,
-  type SessionEnd,
-  type SessionHandle,
   type SessionInput,
   Sessions,
   SpanWriter,
@@ -55,14 +45,10 @@ import {
   type TrackInput,
   Tracks,
 } from "./instrument/index.ts";
-import { ApieConfigError } from "./model/errors.ts";
 import { ApieSpanProcessor, NOTHING_SENT, type Pipeline } from "./processor/index.ts";
 
 /** Work to be wrapped: a plain or an async function. */
 type Callback<T> = () => T | PromiseLike<T>;
-
-/** Tells a client from options, also one that another copy of this package made. */
-const IS_CLIENT = Symbol.for("apie-otel.client.v1");
 
 /**
  * Writes agent work as OpenTelemetry spans and sends the same work to Apie.
@@ -86,45 +72,11 @@ export class Apie {
   /** To be added to the span processors of your tracer provider. */
   readonly spanProcessor: ApieSpanProcessor;
 
-  readonly runs: {
-    /** Opens a run that is ended by `complete`, or as failed by `shutdown`; run code inside it with `run.in(fn)`. */
-    start(input?: RunInput): Run;
-    /**
-     * Ends a run that `start` opened.
-     * @param run the run, our id of it, or Apie's.
-     * @returns whether it was open in this process; nothing happens otherwise.
-     */
-    complete(run: Run | string, input?: CompleteInput): boolean;
-  };
-  readonly sessions: {
-    /**
-     * Opens a session that outlives this call and, by its handle, this process. Resolves when Apie has given its id, or
-     * without it after `flushTimeoutMs`, or at once when nothing is recorded.
-     */
-    start(input?: SessionInput): Promise<SessionHandle>;
-    /**
-     * Runs `fn` inside a session started here or in another process.
-     * @throws {ApieError} code `invalid_session` when the handle is none.
-     */
-    resume<T>(handle: SessionHandle, fn: () => T): T;
-    /** Ends it. @throws {ApieError} code `invalid_session` when the handle is none. */
-    complete(handle: SessionHandle, end?: SessionEnd): void;
-  };
-  readonly propagation: {
-    /**
-     * Headers for a call to another service: trace context and baggage as the registered propagator writes them, with the ids
-     * of the active run and session where `baggage.write` names the host.
-     */
-    headers(url: string | URL): Record<string, string>;
-  };
-  readonly capabilities: {
-    /** Declares what the agent may do; nothing while the client is disabled. @throws {ApieError} when Apie does not take it. */
-    declare(capabilities: readonly CapabilityOptions[]): Promise<void>;
-  };
-  readonly tools: {
-    /** Describes a tool; nothing while the client is disabled. @throws {ApieError} when Apie does not take it. */
-    define(tool: ToolOptions): Promise<void>;
-  };
+  readonly runs: RunCalls;
+  readonly sessions: SessionCalls;
+  readonly propagation: PropagationCalls;
+  readonly capabilities: CapabilityCalls;
+  readonly tools: ToolCalls;
 
   readonly #agent: AgentCalls;
   readonly #runs: Runs;
@@ -134,11 +86,11 @@ export class Apie {
   readonly #tracks: Tracks;
 
   constructor(options: ApieOptions = {}) {
-    Object.defineProperty(this, IS_CLIENT, { value: true });
+    markAsClient(this);
     this.spanProcessor = new ApieSpanProcessor(options, { owner: this });
     const { config, pipeline } = this.spanProcessor;
     this.#agent = new AgentCalls(config, pipeline);
-    const writer = new SpanWriter(this.#host(config, pipeline));
+    const writer = new SpanWriter(hostOf(this, this.spanProcessor, () => this.agentId));
     const live = new LiveScopes(writer.host);
     this.#runs = new Runs(writer, live);
     this.#sessions = new Sessions(writer, live, config.flushTimeoutMs);
@@ -166,14 +118,8 @@ export class Apie {
    * @throws {ApieConfigError} when the file or an option is wrong.
    */
   static async create(options: ApieOptions = {}, configFile?: string): Promise<Apie> {
-    const file = await readConfigFile(configFile);
-    if (file === undefined) return new Apie(options);
-    const { path, value } = file;
-    if (isClient(value)) return value;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new ApieConfigError([{ path, message: "expected an object of options, or a client" }]);
-    }
-    return new Apie(mergeLayers(value as ApieOptions, options));
+    const found = await configured(options, configFile);
+    return isClient(found) ? found : new Apie(found);
   }
 
   // ---- registration --------------------------------------------------------------------------------------------
@@ -400,29 +346,4 @@ export class Apie {
   get #pipeline(): Pipeline | undefined {
     return this.spanProcessor.pipeline;
   }
-
-  #host(config: ApieConfig, pipeline: Pipeline | undefined): InstrumentHost {
-    return {
-      owner: this,
-      agent: config.agent,
-      agentVersion: config.version?.version,
-      framework: config.runtime?.framework,
-      captureContent: config.captureContent,
-      runSpans: config.runSpans,
-      runMarker: config.runMarker,
-      apieIdsOnSpans: config.apieIdsOnSpans,
-      baggage: { read: config.baggage?.read ?? false, write: config.baggage?.write ?? [] },
-      redactor: pipeline?.redactor ?? new Redactor(config),
-      reporter: pipeline?.reporter ?? new Reporter("silent"),
-      tracerProvider: config.tracerProvider,
-      runIds: pipeline?.ids.runs,
-      sessionIds: pipeline?.ids.sessions,
-      agentId: () => this.agentId,
-      spansSeen: () => this.spanProcessor.startedSpans,
-    };
-  }
-}
-
-function isClient(value: unknown): value is Apie {
-  return typeof value === "object" && value !== null && Reflect.get(value, IS_CLIENT) === true;
 }

@@ -55,11 +55,11 @@ const HINTS: Readonly<Record<number, string>> = {
   405: "check baseUrl",
 };
 
-/** `Retry-After` in seconds (also fractions) or as an HTTP date, in ms from now. */
+/** `Retry-After` in seconds (also fractions) or as an HTTP date, in ms from now; nothing for what is neither. */
 export function retryAfterMs(header: string | undefined, now = Date.now()): number | undefined {
   if (header === undefined) return undefined;
   const text = header.trim();
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Number(text) * 1_000, Number.MAX_SAFE_INTEGER);
   // Without a time of day it is no HTTP date, and `Date.parse` makes one of nearly everything.
   const date = /\d\d:\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);

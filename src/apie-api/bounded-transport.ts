@@ -3,6 +3,7 @@
  * stop and not waited for when it does not, and neither throws nor answers nonsense.
  */
 import type { Transport, TransportRequest, TransportResult } from "../config/index.ts";
+import { reasonOf } from "../model/errors.ts";
 import { detached, detachedTimer, type Timer } from "./detached.ts";
 
 type Failure = Extract<TransportResult, { kind: "failure" }>;
@@ -46,33 +47,38 @@ function exchange(
     return;
   }
   request.signal?.addEventListener("abort", onAbort, { once: true });
-  new Promise<TransportResult>((answered) => answered(given({ ...request, signal: controller.signal }))).then(
-    (result) => settle(checked(result)),
-    (cause: unknown) => settle(cut ?? thrown(cause)),
-  );
+  const own = { ...request, headers: { ...request.headers }, signal: controller.signal };
+  new Promise<unknown>((answered) => answered(given(own)))
+    .then(checked)
+    .then(settle, (cause: unknown) => settle(cut ?? thrown(cause)));
 }
 
 function thrown(cause: unknown): Failure {
-  const { message, code } =
-    cause instanceof Error ? (cause as NodeJS.ErrnoException) : { message: String(cause) };
+  const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
   // Whether it had sent anything is not known.
-  return { kind: "failure", sent: "unknown", message: `transport failed: ${message}`, code };
+  return { kind: "failure", sent: "unknown", message: `transport failed: ${reasonOf(cause)}`, code };
 }
 
-/** JavaScript callers may give anything. */
-function checked(result: TransportResult): TransportResult {
-  const given = result as Partial<
-    Record<keyof TransportResult | "status" | "headers" | "body", unknown>
-  > | null;
-  if (given?.kind === "failure") return result;
-  if (given?.kind === "response" && Number.isInteger(given.status)) {
+type Loose = Partial<Record<"kind" | "status" | "headers" | "body" | "truncated" | keyof Failure, unknown>>;
+
+/** JavaScript callers may give anything. @throws what looking at it throws. */
+function checked(result: unknown): TransportResult {
+  const given = result as Loose | null | undefined;
+  if (given?.kind === "failure") {
     return {
-      ...(result as Extract<TransportResult, { kind: "response" }>),
-      headers:
-        typeof given.headers === "object" && given.headers !== null
-          ? (given.headers as Record<string, string>)
-          : {},
+      kind: "failure",
+      sent: given.sent === "notSent" ? "notSent" : "unknown",
+      message: typeof given.message === "string" ? given.message : "transport failed",
+      code: typeof given.code === "string" ? given.code : undefined,
+    };
+  }
+  if (given?.kind === "response" && typeof given.status === "number" && Number.isInteger(given.status)) {
+    return {
+      kind: "response",
+      status: given.status,
+      headers: plainHeaders(given.headers),
       body: typeof given.body === "string" ? given.body : "",
+      ...(given.truncated === true ? { truncated: true } : {}),
     };
   }
   return {
@@ -81,4 +87,15 @@ function checked(result: TransportResult): TransportResult {
     message:
       'transport failed: expected { kind: "response", status, headers, body } or { kind: "failure", sent, message }',
   };
+}
+
+/** Names in lower case, values as text: `{ "Retry-After": 5 }` is what other clients give. */
+function plainHeaders(given: unknown): Record<string, string> {
+  if (typeof given !== "object" || given === null) return {};
+  const entries = given instanceof Headers ? [...given] : Object.entries(given);
+  return Object.fromEntries(
+    entries
+      .filter(([, value]) => value !== undefined && value !== null)
+      .map(([name, value]) => [name.toLowerCase(), String(value)]),
+  );
 }

@@ -30,6 +30,8 @@ export interface ClientOptions {
   /** Instead of the built-in HTTP client; wins over `fetch`. */
   transport?: Transport | undefined;
   fetch?: FetchLike | undefined;
+  /** Takes secrets out of what a server or a transport says before it is shown: some servers repeat the key they refuse. */
+  shown?: ((text: string) => string) | undefined;
 }
 
 export interface CallOptions {
@@ -222,6 +224,10 @@ export class ApieClient {
       timeoutMs: options.timeoutMs ?? this.#options.timeoutMs,
       signal: this.#abort.signal,
     });
-    return readAnswer(result, read);
+    const answer = readAnswer(result, read);
+    const { shown } = this.#options;
+    return answer.kind === "ok" || shown === undefined
+      ? answer
+      : { ...answer, message: shown(answer.message) };
   }
 }

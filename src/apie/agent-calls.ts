@@ -14,9 +14,10 @@ import {
   type TestEventResult,
   validate,
 } from "../diagnostics/index.ts";
+import { Redactor } from "../events/index.ts";
 import { members } from "../instrument/index.ts";
-import { ApieError } from "../model/errors.ts";
-import type { Pipeline } from "../processor/index.ts";
+import { ApieError, reasonOf } from "../model/errors.ts";
+import { type Pipeline, withoutSecrets } from "../processor/index.ts";
 
 const TEST_MODES = ["pipeline", "single", "proof"] as const satisfies TestEventMode[];
 
@@ -50,7 +51,7 @@ export class AgentCalls {
       if (!isText(members(members(capability).tool).name))
         throw badArgument(`${call}: ${index}.tool.name: expected the tool's name`);
     });
-    const body = jsonOf(call, capabilities).map(known);
+    const body = this.#jsonOf(call, capabilities).map(known);
     await this.#aboutAgent(call, (client, agentId) => client.declareCapabilities(agentId, body));
   }
 
@@ -59,12 +60,13 @@ export class AgentCalls {
     // The protocol has no environments here.
     const { environments, ...described } = members(tool);
     if (!isText(described.name)) throw badArgument(`${call}: name: expected the tool's name`);
-    const body = known(jsonOf(call, described));
+    const body = known(this.#jsonOf(call, described));
     await this.#aboutAgent(call, (client, agentId) => client.defineTool(agentId, body));
   }
 
   async validateEvents(events: unknown, options?: { remote?: boolean }): Promise<EventValidation> {
-    return validate(events, members(options).remote === false ? undefined : this.#pipeline?.client);
+    const asked = members(options).remote === false ? undefined : this.#pipeline;
+    return validate(events, asked?.client, asked?.redactor);
   }
 
   async sendTestEvent(input?: { mode?: TestEventMode }): Promise<TestEventResult> {
@@ -96,14 +98,14 @@ export class AgentCalls {
     const pipeline = this.#pipeline;
     if (pipeline === undefined) return {};
     const { flushTimeoutMs } = this.#config;
-    let cancel = (): void => undefined;
-    const deadline = new Promise<ApieError>((resolve) => {
+    const error = await new Promise<ApieError | undefined>((resolve) => {
       const late = new ApieError("timeout", `registration: no answer within ${flushTimeoutMs} ms`);
-      const timer = detachedTimer(flushTimeoutMs, () => resolve(late));
-      cancel = () => timer.cancel();
+      const deadline = detachedTimer(flushTimeoutMs, () => resolve(late));
+      void ask(pipeline).then((failure) => {
+        deadline.cancel();
+        resolve(failure);
+      });
     });
-    const error = await Promise.race([ask(pipeline), deadline]);
-    cancel();
     if (error !== undefined) throw error;
     return { ...this.registration };
   }
@@ -119,20 +121,20 @@ export class AgentCalls {
     const answer = await ask(pipeline.client, agentId);
     if (answer.kind !== "ok") throw toError(answer, call);
   }
-}
 
-const badArgument = (message: string): ApieError => new ApieError("invalid_argument", message);
-const isText = (value: unknown): boolean => typeof value === "string" && value !== "";
-
-/** What of a value is sent: read here, where an object that cannot be written is the caller's to mend. */
-function jsonOf<T extends object>(call: string, value: T): T {
-  try {
-    return JSON.parse(JSON.stringify(value)) as T;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ApieError("invalid_argument", `${call}: cannot be written as JSON: ${reason}`, { cause });
+  /** What of a value is sent: read here, where an object that cannot be written is the caller's to mend. */
+  #jsonOf<T extends object>(call: string, value: T): T {
+    try {
+      return withoutSecrets(value, this.#pipeline?.redactor ?? new Redactor());
+    } catch (cause) {
+      throw badArgument(`${call}: cannot be written as JSON: ${reasonOf(cause)}`, cause);
+    }
   }
 }
+
+const badArgument = (message: string, cause?: unknown): ApieError =>
+  new ApieError("invalid_argument", message, { cause });
+const isText = (value: unknown): boolean => typeof value === "string" && value !== "";
 
 /** Nothing the protocol names is sent as null. */
 const known = <T extends object>(value: T): T =>

@@ -117,7 +117,7 @@ export type FetchLike = (
 export interface BaggageOptions {
   /** Read ids that arrive in baggage (as untrusted text). Default `false`. */
   read?: boolean | undefined;
-  /** Hosts (exact, or `*.example.com`) that may receive the ids; empty: written to every callee. Default: none. */
+  /** Hosts (exact, or `*.example.com`) that may receive the ids; `true`: every callee. Default, and an empty list: nobody. */
   write?: readonly string[] | boolean | undefined;
 }
 

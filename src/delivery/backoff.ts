@@ -11,7 +11,9 @@ export function backoffMs(
 ): number {
   const ceiling = Math.min(MAX_DELAY_MS, baseMs * 2 ** Math.min(attempt - 1, 20));
   const jittered = ceiling * random();
-  return retryAfterMs === undefined ? jittered : Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) + jittered;
+  // A time that is none would hold everything back for good.
+  if (retryAfterMs === undefined || Number.isNaN(retryAfterMs)) return jittered;
+  return Math.max(0, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS)) + jittered;
 }
 
 /** A server that asks for more than this is asked again sooner: events would outlive their age limit. */

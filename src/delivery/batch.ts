@@ -38,7 +38,10 @@ export class Batch implements Attempted {
   }
 
   get body(): string {
-    return `${FRAME.start}${this.entries.map(jsonOf).join(",")}${FRAME.end}`;
+    const parts = [FRAME.start];
+    for (const entry of this.entries) parts.push(jsonOf(entry), ",");
+    parts[parts.length - 1] = FRAME.end;
+    return parts.join("");
   }
 
   get bytes(): number {

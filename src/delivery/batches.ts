@@ -1,6 +1,6 @@
 /** Events on their way: batches are put together from ready lanes, sent, and on refusal cut down to the one bad event. */
 import type { Answer, ApieClient, EventsAnswer, Registration } from "../apie-api/index.ts";
-import { ApieError } from "../model/errors.ts";
+import { ApieError, reasonOf } from "../model/errors.ts";
 import { Batch, type Entry, FRAME_BYTES } from "./batch.ts";
 import type { LaneBook } from "./book.ts";
 import { refusalOf } from "./calls.ts";
@@ -19,8 +19,19 @@ export interface BatchOptions {
 /** What came of one attempt: all settled, more to be sent at once, or why it has to wait. */
 export type BatchResult = "settled" | "goes on" | Exclude<Answer<unknown>, { kind: "ok" | "invalid" }>;
 
+/** Hooks may drop events by the thousand: how many are looked at in one turn of the event loop, for each that a batch holds. */
+const LOOKS_PER_EVENT = 4;
 /** However little a server says it takes, batches do not get smaller than this. */
 const MIN_BATCH_BYTES = 4_096;
+
+/** A batch being put together. */
+interface Filling {
+  readonly entries: Entry[];
+  bytes: number;
+  /** Events that may still be looked at. */
+  looks: number;
+  isFull: boolean;
+}
 
 export class Batches {
   readonly #client: ApieClient;
@@ -54,59 +65,67 @@ export class Batches {
 
   /** Whether what is ready fills a batch, by count or by (estimated) bytes. */
   get isFull(): boolean {
-    return this.#book.readyItems >= this.#options.maxBatchSize || this.#book.readyBytes >= this.#maxBytes;
+    return (
+      this.#book.turns.readyItems >= this.#options.maxBatchSize ||
+      this.#book.turns.readyBytes >= this.#maxBytes
+    );
   }
 
   /** Takes events of ready lanes, oldest lane first; `undefined` when none of them had any left to send. */
   assemble(): Batch | undefined {
     const entries: Entry[] = [];
     const lanes = new Set<Lane>();
-    let bytes = FRAME_BYTES;
-    for (const lane of this.#book.ready) {
+    const looks = this.#options.maxBatchSize * LOOKS_PER_EVENT;
+    const filling: Filling = { entries, bytes: FRAME_BYTES, looks, isFull: false };
+    for (const lane of this.#book.turns.ready) {
       this.#book.hold(lane);
       lanes.add(lane);
-      const filled = this.#fill(entries, lane, bytes);
-      bytes = filled.bytes;
-      if (filled.full) break;
+      this.#fill(filling, lane);
+      if (filling.isFull) break;
     }
     if (entries.length > 0) return new Batch(entries, lanes);
     for (const lane of lanes) this.#book.releaseSent(lane);
     return undefined;
   }
 
-  #fill(entries: Entry[], lane: Lane, start: number): { bytes: number; full: boolean } {
-    let bytes = start;
-    while (entries.length < this.#options.maxBatchSize) {
+  #fill(filling: Filling, lane: Lane): void {
+    const { entries } = filling;
+    while (entries.length < this.#options.maxBatchSize && filling.looks > 0) {
+      filling.looks -= 1;
       const item = lane.queue.first;
-      if (item?.kind !== "event") return { bytes, full: false };
+      if (item?.kind !== "event") return;
       const written = this.#written(lane, item);
       if (written === undefined) continue;
-      const json = `${written.json.slice(0, -1)}${this.#idMembers(lane)}}`;
+      const { eventId, json } = written;
       const size = Buffer.byteLength(json) + 1;
-      if (entries.length > 0 && bytes + size > this.#maxBytes) {
+      if (entries.length > 0 && filling.bytes + size > this.#maxBytes) {
         this.#writtenAhead.set(item, written);
-        return { bytes, full: true };
+        break;
       }
       this.#book.next(lane);
-      entries.push({ lane, item, eventId: written.eventId, json, trimmed: undefined });
-      bytes += size;
+      entries.push({ lane, item, eventId, json, trimmed: undefined });
+      filling.bytes += size;
     }
-    return { bytes, full: true };
+    filling.isFull = true;
   }
 
   /** @returns `undefined` when there is nothing to send: the event is settled then, and out of its lane. */
   #written(lane: Lane, item: EventItem): WrittenEvent | undefined {
     const ahead = this.#writtenAhead.get(item);
     if (ahead !== undefined) return ahead;
+    let written: WrittenEvent | undefined;
     let reason = "redacted";
     try {
-      const written = item.write();
-      if (written !== undefined) return written;
+      written = item.write(this.#idMembers(lane));
     } catch (error) {
       reason = "unwritable";
-      const message = error instanceof Error ? error.message : String(error);
-      this.#onProblem(new ApieError(reason, `an ${item.type} event could not be written: ${message}`));
+      this.#onProblem(
+        new ApieError(reason, `an ${item.type} event could not be written: ${reasonOf(error)}`),
+      );
     }
+    // A hook that told of more work may have made it give way, and it is settled.
+    if (lane.queue.first !== item) return undefined;
+    if (written !== undefined) return written;
     this.#book.next(lane);
     this.#book.settleItem(lane, item, "dropped", reason);
     return undefined;

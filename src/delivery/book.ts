@@ -1,13 +1,15 @@
 /**
- * All lanes with something in them: what may go next, and what gives way when it is too much. Which of them is asked when is
- * the delivery's business.
+ * All lanes with something in them: what comes in, what leaves, and what gives way when it is too much. Which of them is asked
+ * when is the dispatcher's business.
  */
 import type { CompleteBody } from "../apie-api/index.ts";
+import { callBytes } from "./call-bytes.ts";
 import type { LaneItem } from "./items.ts";
 import type { Lane, LaneFailure } from "./lane.ts";
 import { type CallOutcome, Ledger, type LedgerHooks, type LossDetails } from "./ledger.ts";
 import { Room, type RoomOptions } from "./room.ts";
 import type { Counters, Totals } from "./totals.ts";
+import { Turns } from "./turns.ts";
 
 export interface BookOptions extends RoomOptions {
   flushIntervalMs: number;
@@ -20,9 +22,6 @@ export interface BookHooks extends LedgerHooks {
 
 /** A finished run should be complete at Apie soon: Apie stamps its end when told. */
 const FINISHED_LANE_DELAY_MS = 20;
-/** Estimated memory of an opening or completing call. */
-const CALL_BYTES = 600;
-
 const FULL = "the queue is full";
 
 export class LaneBook {
@@ -31,17 +30,9 @@ export class LaneBook {
   readonly #ledger: Ledger;
   readonly #room: Room;
 
-  readonly toOpen = new Set<Lane>();
-  /** Lanes whose next item is an event. */
-  readonly ready = new Set<Lane>();
-  /** Lanes whose next item is a hand-off. */
-  readonly toHandOff = new Set<Lane>();
-  readonly toComplete = new Set<Lane>();
+  readonly turns = new Turns();
   /** Every lane that holds items or waits to be opened or completed. */
   readonly #holding = new Set<Lane>();
-  /** Items in `ready` lanes, and their bytes, estimated. */
-  readyItems = 0;
-  readyBytes = 0;
   /** Items in lanes, without those on their way. */
   #queuedItems = 0;
   /** Set when the client has stopped: why nothing is taken in any more. */
@@ -78,6 +69,7 @@ export class LaneBook {
       lane.session.unfinishedRuns += 1;
       lane.holdsSession = true;
     }
+    lane.openBytes = callBytes(lane.opening.kind === "none" ? {} : lane.opening.body);
     const reason = this.#closedBecause ?? this.#reasonNotToAdmit(lane);
     if (reason !== undefined) {
       const message = this.#closedBecause === undefined ? FULL : undefined;
@@ -85,11 +77,12 @@ export class LaneBook {
       this.#end(lane, { outcome: "dropped", reason });
       return;
     }
-    this.#room.add(CALL_BYTES);
+    this.#room.add(lane.openBytes);
     this.#holding.add(lane);
-    if (lane.opening.kind === "run") {
-      lane.opening.session?.whenSettled(() => this.refresh(lane));
-      lane.opening.parent?.whenSettled(() => this.refresh(lane));
+    for (const other of lane.opensAfter) {
+      if (other.isSettled) continue;
+      other.awaitedBy ??= new Set();
+      other.awaitedBy.add(lane);
     }
     this.refresh(lane);
   }
@@ -110,18 +103,15 @@ export class LaneBook {
     this.#queuedItems += 1;
     this.#room.add(item.bytes);
     this.#holding.add(lane);
-    if (this.ready.has(lane)) {
-      this.readyItems += 1;
-      this.readyBytes += item.bytes;
-    } else {
-      this.refresh(lane);
-    }
+    if (!this.turns.count(lane, 1, item.bytes)) this.refresh(lane);
   }
 
   complete(lane: Lane, body: CompleteBody): void {
     if (lane.completion !== undefined || lane.opening.kind === "none") return;
+    const kept = this.#small(body);
+    lane.completeBytes = callBytes(kept);
     const isAdmitted = lane.state !== "failed" && this.#admitsCompletion(lane);
-    lane.completion = body;
+    lane.completion = kept;
     if (lane.failure !== undefined) {
       // Counted when its opening failed.
       lane.completed = true;
@@ -135,7 +125,7 @@ export class LaneBook {
       this.refresh(lane);
       return;
     }
-    this.#room.add(CALL_BYTES);
+    this.#room.add(lane.completeBytes);
     this.#holding.add(lane);
     lane.eventsDueAt = Math.min(lane.eventsDueAt, this.#now() + FINISHED_LANE_DELAY_MS);
     this.refresh(lane);
@@ -145,20 +135,7 @@ export class LaneBook {
 
   /** Puts the lane where it belongs after anything about it changed. */
   refresh(lane: Lane): void {
-    const idle = !lane.busy;
-    const next = idle && lane.state === "open" ? lane.queue.first : undefined;
-    const isCompletable =
-      idle &&
-      lane.state === "open" &&
-      lane.queue.length === 0 &&
-      lane.completion !== undefined &&
-      !lane.completed &&
-      lane.unfinishedRuns === 0;
-    if (isCompletable && lane.completableTicket === 0) lane.completableTicket = this.ticket;
-    member(this.toOpen, lane, idle && lane.state === "pending" && lane.mayOpen);
-    this.#setReady(lane, next?.kind === "event");
-    member(this.toHandOff, lane, next?.kind === "handoff");
-    member(this.toComplete, lane, isCompletable);
+    this.turns.place(lane, this.ticket);
     if (lane.queue.length === 0 && lane.isSettled && (lane.completion === undefined || lane.completed)) {
       this.#holding.delete(lane);
     }
@@ -203,15 +180,16 @@ export class LaneBook {
   /** Apie's id is known. */
   settleOpen(lane: Lane, id: string): void {
     lane.id = id;
-    this.#room.remove(CALL_BYTES);
+    this.#room.remove(lane.openBytes);
     this.#ledger.openingSettled(lane, "delivered");
-    lane.settle("open");
+    this.#settled(lane, "open");
   }
 
   settleCompletion(lane: Lane, outcome: CallOutcome, reason?: string, message?: string): void {
     if (lane.completed) return;
     lane.completed = true;
-    this.#room.remove(CALL_BYTES);
+    if (lane.completion !== undefined) lane.completion = { status: lane.completion.status };
+    this.#room.remove(lane.completeBytes);
     this.#ledger.completionSettled(lane, outcome, reason, message);
     this.#releaseSession(lane);
     this.refresh(lane);
@@ -220,12 +198,12 @@ export class LaneBook {
   /** Gives a lane up that was never opened, with all it holds. */
   fail(lane: Lane, outcome: "dropped" | "rejected", reason: string, message?: string): void {
     lane.busy = false;
-    this.#room.remove(CALL_BYTES);
+    this.#room.remove(lane.openBytes);
     this.#ledger.openingSettled(lane, outcome, reason, message);
     this.#giveUpItems(lane, outcome, reason);
     if (lane.completion !== undefined && !lane.completed) {
       lane.completed = true;
-      this.#room.remove(CALL_BYTES);
+      this.#room.remove(lane.completeBytes);
       this.#ledger.completionVoid(lane);
     }
     this.#end(lane, { outcome, reason });
@@ -240,7 +218,7 @@ export class LaneBook {
         continue;
       }
       this.#giveUpItems(lane, "dropped", "expired", ticket);
-      if (this.toComplete.has(lane) && lane.completableTicket <= ticket) {
+      if (this.turns.toComplete.has(lane) && lane.completableTicket <= ticket) {
         this.settleCompletion(lane, "dropped", "expired");
       }
       this.refresh(lane);
@@ -264,9 +242,9 @@ export class LaneBook {
   // ---- bounds --------------------------------------------------------------------------------------------------
 
   #reasonNotToAdmit(lane: Lane): string | undefined {
-    if (this.#room.fits(CALL_BYTES)) return undefined;
+    if (this.#room.fits(lane.openBytes)) return undefined;
     if (lane.isRun) return "run_not_admitted";
-    return this.#makeRoom(lane, CALL_BYTES, false) ? undefined : "session_not_admitted";
+    return this.#makeRoom(lane, lane.openBytes, false) ? undefined : "session_not_admitted";
   }
 
   #refusalOf(lane: Lane, item: LaneItem): LaneFailure | undefined {
@@ -279,9 +257,17 @@ export class LaneBook {
 
   #admitsCompletion(lane: Lane): boolean {
     if (this.#closedBecause !== undefined) return false;
-    if (this.#makeRoom(lane, CALL_BYTES, false)) return true;
+    if (this.#makeRoom(lane, lane.completeBytes, false)) return true;
     if (lane.state === "pending") this.fail(lane, "dropped", "queue_full", FULL);
     return false;
+  }
+
+  /** A run that can be ended without what came of it is not left open for it. */
+  #small(body: CompleteBody): CompleteBody {
+    const bytes = callBytes(body);
+    return this.#room.couldFit(bytes)
+      ? body
+      : { status: body.status, metadata: { trimmed: true, trimmed_bytes: bytes } };
   }
 
   /** Events of the longest lane give way first; when only unopened runs remain, the oldest whole run goes. */
@@ -331,27 +317,23 @@ export class LaneBook {
     if (item === undefined) return undefined;
     lane.queuedBytes -= item.bytes;
     this.#queuedItems -= 1;
-    if (this.ready.has(lane)) {
-      this.readyItems -= 1;
-      this.readyBytes -= item.bytes;
-    }
+    this.turns.count(lane, -1, -item.bytes);
     return item;
-  }
-
-  #setReady(lane: Lane, isReady: boolean): void {
-    if (isReady === this.ready.has(lane)) return;
-    const sign = isReady ? 1 : -1;
-    this.readyItems += sign * lane.queue.length;
-    this.readyBytes += sign * lane.queuedBytes;
-    member(this.ready, lane, isReady);
   }
 
   #end(lane: Lane, failure: LaneFailure): void {
     lane.failure = failure;
-    lane.settle("failed");
+    for (const other of lane.opensAfter) other.awaitedBy?.delete(lane);
+    this.#settled(lane, "failed");
     this.#releaseSession(lane);
     this.refresh(lane);
     this.#holding.delete(lane);
+  }
+
+  #settled(lane: Lane, state: "open" | "failed"): void {
+    lane.settle(state);
+    for (const waiting of lane.awaitedBy ?? []) this.refresh(waiting);
+    lane.awaitedBy = undefined;
   }
 
   #releaseSession(lane: Lane): void {
@@ -360,9 +342,4 @@ export class LaneBook {
     lane.session.unfinishedRuns -= 1;
     this.refresh(lane.session);
   }
-}
-
-function member(set: Set<Lane>, lane: Lane, belongs: boolean): void {
-  if (belongs) set.add(lane);
-  else set.delete(lane);
 }

@@ -53,10 +53,11 @@ export class Calls {
       this.#counters.possibleDuplicates += 1;
     }
     const inSession = lane.sessionToOpenIn !== undefined;
-    const answer = await this.#requestOpening(lane);
+    const answer = await this.#requestOpening(lane).finally(() => {
+      if (!lane.isSettled) lane.state = "pending";
+    });
     // Given up meanwhile (shutdown): the answer settles nothing any more.
     if (lane.isSettled) return "settled";
-    lane.state = "pending";
     switch (answer.kind) {
       case "ok":
         if (answer.value === undefined) return this.#withoutId(lane);
@@ -188,6 +189,6 @@ function asked<Body extends { metadata?: Record<string, unknown> | undefined }>(
 
 /** Tells what was lost, so that a hole in a replay is seen as one. */
 function withLosses(body: CompleteBody, lane: Lane): CompleteBody {
-  if (lane.lost.size === 0) return body;
+  if (lane.lost === undefined) return body;
   return { ...body, metadata: { ...body.metadata, lost_events: Object.fromEntries(lane.lost) } };
 }

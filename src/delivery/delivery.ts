@@ -109,6 +109,7 @@ export class Delivery {
   /** Opens the run or session of the lane at Apie, in the next turn of the event loop. */
   open(lane: Lane): void {
     this.#book.open(lane);
+    if (this.#dispatcher.isDenied(lane)) lane.setBack();
     this.#planAgeCheck();
     this.#dispatcher.soon();
   }
@@ -124,7 +125,7 @@ export class Delivery {
   complete(lane: Lane, body: CompleteBody): void {
     this.#book.complete(lane, body);
     this.#planAgeCheck();
-    if (this.#book.toComplete.has(lane)) this.#dispatcher.soon();
+    if (this.#book.turns.toComplete.has(lane)) this.#dispatcher.soon();
     else this.#dispatcher.at(lane.eventsDueAt);
   }
 

@@ -1,46 +1,31 @@
 /**
- * Decides what is asked of Apie next and when, and nothing else. What waits is in the book, how a request is made and read is
- * in calls and batches, when to hold back is the gate's, when to try again the attempts'.
+ * Starts what is asked of Apie next, and nothing else. What waits is in the book, when it is due in the agenda, how a request
+ * is made and read is in calls and batches, when to hold back is the gate's, when to try again the attempts'.
  */
-import { type Answer, type ApieClient, detachedTimer, toError } from "../apie-api/index.ts";
+import { type Answer, type ApieClient, toError } from "../apie-api/index.ts";
 import { ApieError } from "../model/errors.ts";
+import { Agenda, type AgendaParts } from "./agenda.ts";
 import { Alarm } from "./alarm.ts";
-import { type Attempted, type AttemptOptions, Attempts, untried } from "./attempts.ts";
+import { type Attempted, type AttemptOptions, Attempts } from "./attempts.ts";
 import type { Batch } from "./batch.ts";
-import type { Batches } from "./batches.ts";
-import type { LaneBook } from "./book.ts";
 import type { CallResult, Calls } from "./calls.ts";
-import type { Flushes } from "./flushes.ts";
 import { type CallKind, Gate, type Pass } from "./gate.ts";
 import type { Lane } from "./lane.ts";
 import type { Problems } from "./problems.ts";
-import type { AgentRegistration } from "./registration.ts";
+import { Requests } from "./requests.ts";
 import type { Counters } from "./totals.ts";
 
 export interface DispatcherOptions extends AttemptOptions {
   maxConcurrentBatches: number;
 }
 
-export interface DispatcherParts {
+export interface DispatcherParts extends AgendaParts {
   client: ApieClient;
-  book: LaneBook;
   calls: Calls;
-  batches: Batches;
-  registration: AgentRegistration;
-  flushes: Flushes;
   counters: Counters;
   problems: Problems;
   /** Monotonic ms. */
   now: () => number;
-}
-
-/** Something that could be asked of Apie. */
-interface Candidate {
-  readonly kind: CallKind;
-  /** When it is due (monotonic ms). */
-  readonly at: number;
-  /** The flush under way has tried it often enough. */
-  readonly isExhausted: boolean;
 }
 
 type Setback = Exclude<Answer<unknown>, { kind: "ok" | "invalid" }>;
@@ -53,12 +38,12 @@ export class Dispatcher {
   readonly #maxConcurrentBatches: number;
   readonly #attempts: Attempts;
   readonly #gate: Gate;
+  readonly #agenda: Agenda;
   readonly #alarm: Alarm;
-  readonly #healthCheck: Attempted = untried();
   #checkingHealth = false;
   #callsUnderWay = 0;
   readonly #sending = new Set<Batch>();
-  readonly #requests = new Set<Promise<void>>();
+  readonly #requests: Requests;
   readonly #registered: ((error: ApieError | undefined) => void)[] = [];
   /** Kinds of call that have probed the closed endpoint in vain: another may work where they do not. */
   readonly #probedInVain = new Set<CallKind>();
@@ -69,12 +54,24 @@ export class Dispatcher {
     this.#maxConcurrentBatches = options.maxConcurrentBatches;
     this.#attempts = new Attempts(parts.flushes, options);
     this.#gate = new Gate(options.retryBaseDelayMs);
-    this.#alarm = new Alarm(parts.now, () => this.#step());
+    this.#agenda = new Agenda(parts, this.#attempts, this.#gate);
+    this.#alarm = new Alarm(parts.now, () => this.#requests.safely(() => this.#step()));
+    this.#requests = new Requests({
+      // What it ended with may make room for the next.
+      onEnded: () => this.#alarm.soon(),
+      onProblem: (error) => parts.problems.add(error),
+    });
   }
 
   /** Why requests are held back at the moment. */
   get heldBecause(): string | undefined {
     return this.#gate.reason;
+  }
+
+  /** Whether Apie is known to refuse the opening of the lane for now. */
+  isDenied(lane: Lane): boolean {
+    const kind = this.#parts.registration.isSettled ? lane.openingKind : "registration";
+    return this.#gate.isDenied(kind, this.#parts.now());
   }
 
   /** Looks what there is to do in the next turn of the event loop. */
@@ -110,20 +107,9 @@ export class Dispatcher {
     this.#alarm.stop();
     const shutDown = new ApieError("shutdown", "registration: the client is shut down");
     for (const resolve of this.#registered.splice(0)) resolve(shutDown);
-    if (this.#requests.size > 0) await this.#requestsToEnd(cutMs);
+    await this.#requests.ended(cutMs);
     const { batches } = this.#parts;
     for (const batch of [...batches.waiting.splice(0), ...this.#sending]) batches.drop(batch, "shutdown");
-  }
-
-  /** A transport that ignores the signal is not waited for any longer. */
-  #requestsToEnd(cutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const deadline = detachedTimer(cutMs, resolve, { keepAlive: true });
-      void Promise.all(this.#requests).then(() => {
-        deadline.cancel();
-        resolve();
-      });
-    });
   }
 
   // ---- what ----------------------------------------------------------------------------------------------------
@@ -151,16 +137,19 @@ export class Dispatcher {
   }
 
   #register(now: number): void {
-    const { registration, counters, problems } = this.#parts;
-    if (registration.state === "asking" || !this.#isDue(registration.attempted, now)) return;
+    const { book, registration, counters, problems } = this.#parts;
+    if (registration.state === "asking" || !this.#agenda.isDue(registration.attempted, now)) return;
     const pass = this.#tryPass("registration", now);
     if (pass === undefined) return;
     counters.requests += 1;
     this.#callsUnderWay += 1;
-    this.#request(registration.ask(), (answer) => {
+    this.#requests.add(registration.ask(), (answer) => {
       this.#callsUnderWay -= 1;
       if (answer.kind === "ok" || answer.kind === "invalid") this.#succeeded(registration.attempted, pass);
-      else this.#setBack(registration.attempted, pass, now, answer);
+      else {
+        this.#setBack(registration.attempted, pass, now, answer);
+        for (const lane of book.turns.toOpen) lane.setBack();
+      }
       if (answer.kind === "ok") this.#declareCapabilities();
       if (answer.kind === "invalid") {
         problems.add(toError(answer, "registration refused, going on without agent ids"));
@@ -171,7 +160,7 @@ export class Dispatcher {
 
   #declareCapabilities(): void {
     const { registration, problems } = this.#parts;
-    this.#request(registration.declareCapabilities(), (answer) => {
+    this.#requests.add(registration.declareCapabilities(), (answer) => {
       if (answer !== undefined && answer.kind !== "ok")
         problems.add(toError(answer, "capabilities not declared"));
     });
@@ -179,9 +168,9 @@ export class Dispatcher {
 
   #startOpenings(now: number): void {
     const { book, calls } = this.#parts;
-    for (const lane of book.toOpen) {
+    for (const lane of book.turns.toOpen) {
       if (!this.#mayCall(now)) return;
-      if (!this.#isDue(lane, now)) continue;
+      if (!this.#agenda.isDue(lane, now)) continue;
       if (this.#gate.hasAnsweredSince(lane.unansweredAt)) {
         this.#call(lane, lane.openingKind, now, () => calls.open(lane));
       } else {
@@ -192,7 +181,7 @@ export class Dispatcher {
 
   #startCompletions(now: number): void {
     const { book, calls } = this.#parts;
-    for (const lane of book.toComplete) {
+    for (const lane of book.turns.toComplete) {
       if (!this.#mayCall(now)) return;
       this.#call(lane, lane.completingKind, now, () => calls.complete(lane));
     }
@@ -200,7 +189,7 @@ export class Dispatcher {
 
   #startHandoffs(now: number): void {
     const { book, calls } = this.#parts;
-    for (const lane of book.toHandOff) {
+    for (const lane of book.turns.toHandOff) {
       if (!this.#mayCall(now)) return;
       const item = lane.queue.first;
       if (item?.kind === "handoff") this.#call(lane, "hand-off", now, () => calls.handoff(lane, item));
@@ -213,14 +202,14 @@ export class Dispatcher {
 
   #call(lane: Lane, kind: CallKind, now: number, call: () => Promise<CallResult>): void {
     const { book, counters, problems } = this.#parts;
-    if (!this.#isDue(lane, now)) return;
+    if (!this.#agenda.isDue(lane, now)) return;
     const pass = this.#tryPass(kind, now);
     if (pass === undefined) return;
     book.hold(lane);
     counters.requests += 1;
     if (lane.attempts > 0) counters.retries += 1;
     this.#callsUnderWay += 1;
-    this.#request(call(), (result) => {
+    this.#requests.add(call(), (result) => {
       this.#callsUnderWay -= 1;
       if (result === "settled" || result === "again") {
         this.#succeeded(lane, pass);
@@ -228,8 +217,10 @@ export class Dispatcher {
         this.#gate.answered(pass, this.#parts.now());
         this.#attempts.failed(lane, now, this.#parts.now());
         problems.add(new ApieError("answer_without_id", `${kind}: Apie's answer held no id`));
+        lane.setBack();
       } else {
         this.#setBack(lane, pass, now, result);
+        lane.setBack();
         lane.unansweredAt = lane.unanswered ? this.#parts.now() : 0;
       }
       book.release(lane);
@@ -239,21 +230,21 @@ export class Dispatcher {
   /** Before an opening that went unanswered is repeated, which may make a second run, Apie is seen to answer again. */
   #checkHealth(now: number): void {
     const { client, counters } = this.#parts;
-    if (this.#checkingHealth || !this.#isDue(this.#healthCheck, now)) return;
+    if (this.#checkingHealth || !this.#agenda.isDue(this.#agenda.healthCheck, now)) return;
     const pass = this.#tryPass("health check", now);
     if (pass === undefined) return;
     counters.requests += 1;
     this.#callsUnderWay += 1;
     this.#checkingHealth = true;
-    this.#request(client.health(), (answer) => {
+    this.#requests.add(client.health(), (answer) => {
       this.#callsUnderWay -= 1;
       this.#checkingHealth = false;
       if (answer.kind === "retry") {
-        this.#setBack(this.#healthCheck, pass, now, answer);
+        this.#setBack(this.#agenda.healthCheck, pass, now, answer);
         return;
       }
       // Whatever it says to this question, it answers.
-      this.#attempts.succeeded(this.#healthCheck);
+      this.#attempts.succeeded(this.#agenda.healthCheck);
       this.#gate.reached(pass, this.#parts.now());
     });
   }
@@ -263,7 +254,7 @@ export class Dispatcher {
     const { waiting } = batches;
     for (const batch of [...waiting]) {
       if (!this.#maySend) return;
-      if (!this.#isDue(batch, now)) continue;
+      if (!this.#agenda.isDue(batch, now)) continue;
       const pass = this.#tryPass("events", now);
       if (pass === undefined) return;
       waiting.splice(waiting.indexOf(batch), 1);
@@ -271,7 +262,7 @@ export class Dispatcher {
     }
     // While the endpoint is down, events are better kept in their lanes, where the bounds reach them.
     if (!this.#maySend || (this.#gate.isServerClosed && waiting.length > 0)) return;
-    if (this.#eventsDueAt(now) > now) return;
+    if (this.#agenda.eventsDueAt(now) > now) return;
     const pass = this.#tryPass("events", now);
     if (pass === undefined) return;
     const batch = batches.assemble();
@@ -291,7 +282,7 @@ export class Dispatcher {
   #send(batch: Batch, pass: Pass, now: number): void {
     const { batches } = this.#parts;
     this.#sending.add(batch);
-    this.#request(batches.send(batch), (result) => {
+    this.#requests.add(batches.send(batch), (result) => {
       this.#sending.delete(batch);
       if (result === "settled") {
         this.#succeeded(batch, pass);
@@ -303,20 +294,6 @@ export class Dispatcher {
         batches.waiting.push(batch);
       }
     });
-  }
-
-  /** Everything that is asked of Apie ends here, and what it ends with may make room for the next. */
-  #request<T>(asked: Promise<T>, ended: (result: T) => void): void {
-    const request = asked.then((result) => {
-      this.#requests.delete(request);
-      ended(result);
-      this.#alarm.soon();
-    });
-    this.#requests.add(request);
-  }
-
-  #isDue(attempted: Attempted, now: number): boolean {
-    return !this.#attempts.isExhausted(attempted) && this.#attempts.dueAt(attempted) <= now;
   }
 
   #tryPass(kind: CallKind, now: number): Pass | undefined {
@@ -358,75 +335,19 @@ export class Dispatcher {
     const { flushes } = this.#parts;
     if (!flushes.active || this.#isBusy || this.#alarm.isSoon) return;
     const isOutOfReach = this.#attempts.areExhausted && this.#gate.isServerClosed;
-    if (isOutOfReach || !this.#hasHope(now)) flushes.giveUpAll();
-  }
-
-  #hasHope(now: number): boolean {
-    const { deadline } = this.#parts.flushes;
-    for (const { kind, at, isExhausted } of this.#candidates(now)) {
-      if (isExhausted || this.#gate.isDenied(kind, now)) continue;
-      if (Math.max(at, this.#gate.heldUntil(kind)) <= deadline) return true;
-    }
-    return false;
+    if (isOutOfReach || !this.#agenda.hasHope(now)) flushes.giveUpAll();
   }
 
   #planNextStep(): void {
     if (this.#alarm.isSoon) return;
     const now = this.#parts.now();
-    const earliest = Math.max(now, this.#gate.serverHeldUntil);
-    let next = Number.POSITIVE_INFINITY;
-    for (const { kind, at, isExhausted } of this.#candidates(now)) {
-      if (isExhausted) continue;
-      next = Math.min(next, Math.max(at, this.#gate.heldUntil(kind)));
-      if (next <= earliest) break;
-    }
+    const next = this.#agenda.nextAt(now);
     // What is due but could not start waits for a request under way to end.
     if (next <= now && this.#isBusy) return;
     this.#alarm.at(Math.max(next, now + 1));
-  }
-
-  /** Everything that could be asked of Apie. */
-  *#candidates(now: number): Iterable<Candidate> {
-    const { book, batches, registration } = this.#parts;
-    const candidate = (kind: CallKind, attempted: Attempted): Candidate => ({
-      kind,
-      at: this.#attempts.dueAt(attempted),
-      isExhausted: this.#attempts.isExhausted(attempted),
-    });
-    if (!registration.isSettled) {
-      if (registration.state !== "asking") yield candidate("registration", registration.attempted);
-      return;
-    }
-    for (const lane of book.toOpen) {
-      const opening = candidate(lane.openingKind, lane);
-      yield this.#gate.hasAnsweredSince(lane.unansweredAt)
-        ? opening
-        : later(opening, candidate("health check", this.#healthCheck));
-    }
-    for (const lane of book.toComplete) yield candidate(lane.completingKind, lane);
-    for (const lane of book.toHandOff) yield candidate("hand-off", lane);
-    for (const batch of batches.waiting) yield candidate("events", batch);
-    if (book.ready.size > 0) yield { kind: "events", at: this.#eventsDueAt(now), isExhausted: false };
-  }
-
-  /** When the next batch is to be put together. */
-  #eventsDueAt(now: number): number {
-    const { book, batches, flushes } = this.#parts;
-    if (book.ready.size === 0) return Number.POSITIVE_INFINITY;
-    if (batches.isFull || flushes.active) return now;
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const lane of book.ready) earliest = Math.min(earliest, lane.eventsDueAt);
-    return earliest;
   }
 
   get #isBusy(): boolean {
     return this.#callsUnderWay + this.#sending.size > 0;
   }
 }
-
-/** What has to be asked first, no earlier than what it is asked for. */
-const later = (after: Candidate, first: Candidate): Candidate => ({
-  kind: first.kind,
-  at: Math.max(after.at, first.at),
-  isExhausted: after.isExhausted || first.isExhausted,
-});

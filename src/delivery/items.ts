@@ -9,13 +9,16 @@ export interface EventItem {
   readonly bytes: number;
   /** Order of arrival over all lanes; set by the delivery. */
   ticket: number;
-  /** @returns `undefined` when the user's redactor dropped the event. */
-  write(): WrittenEvent | undefined;
+  /**
+   * @param bound members with Apie's ids to add: JSON, each with a comma before it.
+   * @returns `undefined` when the user's redactor dropped the event.
+   */
+  write(bound: string): WrittenEvent | undefined;
   /** Called once, when the event has reached Apie or was given up. */
   settled?(): void;
 }
 
-/** Wire form without the ids Apie gives: those are bound when the batch is sent. */
+/** Wire form. */
 export interface WrittenEvent {
   eventId: string | undefined;
   /** One JSON object, redacted, within the size limit. */

@@ -57,6 +57,8 @@ export class Lane implements Attempted {
   unfinishedRuns = 0;
   /** Whether this run is still among the unfinished ones of its session. */
   holdsSession = false;
+  /** Lanes that cannot be opened before this one is settled. */
+  awaitedBy: Set<Lane> | undefined;
   /** Of the call that is due: opening, hand-off or completing. */
   attempts = 0;
   notBefore = 0;
@@ -77,13 +79,18 @@ export class Lane implements Attempted {
   /** It was opened again after such a call. */
   possibleDuplicate = false;
   /** What was lost here, by reason; told in the completion so that a hole in a replay is seen as one. */
-  readonly lost = new Map<string, number>();
+  lost: Map<string, number> | undefined;
+  /** Memory of the calls that wait, estimated. */
+  openBytes = 0;
+  completeBytes = 0;
   openTicket = 0;
   completeTicket = 0;
   /** Ticket at the time when nothing but Apie stood in the way of completing: what its age is counted from. */
   completableTicket = 0;
 
-  readonly #settled: (() => void)[] = [];
+  #settled: (() => void)[] | undefined;
+  #tried: (() => void)[] | undefined;
+  #wasSetBack = false;
 
   /** @param details.knownId Apie's id, for what Apie knows already: nothing is opened then. */
   constructor(
@@ -127,7 +134,12 @@ export class Lane implements Attempted {
     return this.state === "open" || this.state === "failed";
   }
 
-  /** What must be known before the opening call can be made. */
+  /** What must be known, or be known never to be, before the opening call can be made. */
+  get opensAfter(): Lane[] {
+    if (this.opening.kind !== "run") return [];
+    return [this.opening.session, this.opening.parent].filter((lane) => lane !== undefined);
+  }
+
   get mayOpen(): boolean {
     if (this.opening.kind !== "run") return true;
     const { session, parent } = this.opening;
@@ -137,15 +149,44 @@ export class Lane implements Attempted {
   /** Calls back once Apie's id is known or never will be. */
   whenSettled(callback: () => void): void {
     if (this.isSettled) callback();
+    else if (this.#settled === undefined) this.#settled = [callback];
     else this.#settled.push(callback);
+  }
+
+  /** Calls back once Apie's id is known, never will be, or an attempt to get it has failed. */
+  whenTried(callback: () => void): void {
+    if (this.isSettled || this.#wasSetBack) callback();
+    else if (this.#tried === undefined) this.#tried = [callback];
+    else this.#tried.push(callback);
   }
 
   settle(state: "open" | "failed"): void {
     this.state = state;
-    for (const callback of this.#settled.splice(0)) callback();
+    this.#forgetOpening();
+    for (const callback of this.#settled ?? []) callback();
+    this.#settled = undefined;
+    this.#callTried();
+  }
+
+  /** An attempt to open it, or at what has to come before that, did not work out. */
+  setBack(): void {
+    this.#wasSetBack = true;
+    this.#callTried();
+  }
+
+  #callTried(): void {
+    for (const callback of this.#tried ?? []) callback();
+    this.#tried = undefined;
+  }
+
+  /** Lanes outlive their opening by far: in its body is what was said of the run, and parents are many in a row. */
+  #forgetOpening(): void {
+    if (this.opening.kind !== "none") this.opening.body = {};
+    if (this.opening.kind === "run") this.opening.parent = undefined;
   }
 
   addLoss(reason: string): void {
+    this.lost ??= new Map();
     this.lost.set(reason, (this.lost.get(reason) ?? 0) + 1);
   }
 }

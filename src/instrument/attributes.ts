@@ -60,10 +60,21 @@ export class AttributeText {
 
   /** Anything else than text that was handed in by untyped code is made text; an empty one is none. */
   text(value: unknown, limit = MAX_TEXT): string | undefined {
-    if (value === undefined || value === null) return undefined;
+    const text = this.#read(value);
+    return text === "" ? undefined : truncateText(this.#redactor.text(text), limit);
+  }
+
+  /** A name things are known again by: the user's own rules leave it alone, or two would be one. */
+  key(value: unknown): string | undefined {
+    const text = this.#read(value);
+    return text === "" ? undefined : truncateText(this.#redactor.secrets(text), MAX_TEXT);
+  }
+
+  #read(value: unknown): string {
+    if (value === undefined || value === null) return "";
     const plain = typeof value === "string" ? value : toPlain(value, READ_LIMITS);
     const text = typeof plain === "string" ? plain : (JSON.stringify(this.#redactor.value(plain, "")) ?? "");
-    return text === "" ? undefined : truncateText(this.#redactor.text(text.slice(0, MAX_READ)), limit);
+    return text.slice(0, MAX_READ);
   }
 
   /** A text there is no doing without. @param field where it was to be, e.g. `withTool: tool.name`. */
@@ -136,7 +147,7 @@ export class AttributeText {
   step(given: Given<StepFields>, around: StepScope | undefined): AttributeInput {
     const isNamed = given.stepKey !== undefined || given.stepName !== undefined;
     return {
-      [ATTR_AGENT_STEP_KEY]: this.text(isNamed ? given.stepKey : around?.key),
+      [ATTR_AGENT_STEP_KEY]: this.key(isNamed ? given.stepKey : around?.key),
       [ATTR_AGENT_STEP_NAME]: this.text(isNamed ? given.stepName : around?.name),
       [ATTR_AGENT_STEP_INDEX]: wholeNumber(given.stepIndex ?? (isNamed ? undefined : around?.index)),
     };
@@ -173,8 +184,10 @@ function shortened(object: Record<string, unknown>): string {
   return json;
 }
 
+/** One that every exporter can write; counts that add up to `Infinity` help nobody. */
 export function wholeNumber(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? Math.trunc(value) : undefined;
+  const isCount = typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+  return isCount ? Math.trunc(value) : undefined;
 }
 
 export function finiteNumber(value: unknown): number | undefined {

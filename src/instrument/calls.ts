@@ -226,7 +226,7 @@ export class CallSpans {
     const outer = this.#live.scopeFor(given);
     const name = text.name(given.stepName, "withWorkflowStep: stepName");
     const step: StepScope = {
-      key: text.text(given.stepKey) ?? (slug(name) || "step"),
+      key: text.key(given.stepKey) ?? (slug(name) || "step"),
       name,
       index: wholeNumber(given.stepIndex),
     };

@@ -8,6 +8,8 @@ export interface KnownIds {
   ourIdOf(apieId: string): string | undefined;
   current(ourId: string): string | undefined;
   whenKnown(ourId: string): Promise<string | undefined>;
+  /** As `whenKnown`, but with `undefined` as soon as an attempt has failed. */
+  whenTried(ourId: string): Promise<string | undefined>;
 }
 
 export interface InstrumentHost {

@@ -1,5 +1,6 @@
 /** Headers for a call to another service, so that its work joins this run and session. */
 import { type Context, context, propagation, type SpanContext, trace } from "@opentelemetry/api";
+import { reasonOf } from "../model/errors.ts";
 import type { Scope } from "../model/scope.ts";
 import { isAllowedHost, type RemoteIds, withBaggage, withoutBaggage } from "../propagation/index.ts";
 import type { InstrumentHost } from "./host.ts";
@@ -21,8 +22,7 @@ export function outgoingHeaders(
       headers,
     );
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    host.reporter.once("propagator_failed", `the propagator threw: ${host.redactor.text(reason)}`);
+    host.reporter.once("propagator_failed", `the propagator threw: ${host.redactor.text(reasonOf(error))}`);
   }
   return headers;
 }

@@ -91,7 +91,10 @@ export function traceparentOf({ span }: Work): string | undefined {
   return `00-${traceId}-${spanId}-${(traceFlags & 0xff).toString(16).padStart(2, "0")}`;
 }
 
-/** What a run has used so far, told on its span at its end. */
+/**
+ * What was told of a run's work through this API, written on its span at its end. Work that other instrumentation writes
+ * inside is not known here: a 0 would deny it, so what was not counted is not written.
+ */
 export class RunStats {
   llmCalls = 0;
   toolCalls = 0;
@@ -108,8 +111,8 @@ export class RunStats {
 
   attributes(): Record<string, number | undefined> {
     return {
-      [ATTR_AGENT_RUN_LLM_CALL_COUNT]: this.llmCalls,
-      [ATTR_AGENT_RUN_TOOL_CALL_COUNT]: this.toolCalls,
+      [ATTR_AGENT_RUN_LLM_CALL_COUNT]: this.llmCalls || undefined,
+      [ATTR_AGENT_RUN_TOOL_CALL_COUNT]: this.toolCalls || undefined,
       [ATTR_AGENT_RUN_USAGE_INPUT_TOKENS]: this.#usage?.input,
       [ATTR_AGENT_RUN_USAGE_OUTPUT_TOKENS]: this.#usage?.output,
       [ATTR_AGENT_RUN_USAGE_TOTAL_TOKENS]: this.#usage?.total,

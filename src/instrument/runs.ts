@@ -1,5 +1,6 @@
 /** Runs: a root span each, tied to session, parent and cause by links. */
 import { context, type Link } from "@opentelemetry/api";
+import { reasonOf } from "../model/errors.ts";
 import type { RunScope, Scope, SessionScope } from "../model/scope.ts";
 import { type RemoteIds, readBaggage, withBaggage } from "../propagation/index.ts";
 import {
@@ -182,7 +183,7 @@ export class Runs {
           [ATTR_GEN_AI_OPERATION_NAME]: "invoke_agent",
           [ATTR_AGENT_VERSION]: of.key === host.agent.key ? host.agentVersion : undefined,
           [ATTR_AGENT_FRAMEWORK_NAME]: host.framework,
-          [ATTR_AGENT_ROLE]: text.text(input.role),
+          [ATTR_AGENT_ROLE]: text.key(input.role),
           [ATTR_AGENT_RUN_PARENT_ID]: parent?.id,
           [ATTR_AGENT_HANDOFF_ID]: handoff?.id,
           [ATTR_AGENT_RUN_TRIGGER]: text.text(input.trigger),
@@ -239,15 +240,22 @@ export class Runs {
     return id === undefined ? undefined : this.#open.get(this.#live.run(id).id);
   }
 
-  #summaryOf(summarize: () => string): string | undefined {
+  #summaryOf(summarize: () => unknown): string | undefined {
     try {
-      return summarize();
+      const summary = summarize();
+      if (!(summary instanceof Promise)) return summary as string | undefined;
+      // What it rejects with must not end the process.
+      summary.catch((error: unknown) => this.#summaryFailed(error));
+      throw new TypeError("it cannot be async");
     } catch (error) {
-      const { reporter, redactor } = this.#writer.host;
-      const reason = error instanceof Error ? error.message : String(error);
-      reporter.once("summary_failed", `wrap: inputSummary threw: ${redactor.text(reason)}`);
+      this.#summaryFailed(error);
       return undefined;
     }
+  }
+
+  #summaryFailed(error: unknown): void {
+    const { reporter, redactor } = this.#writer.host;
+    reporter.once("summary_failed", `wrap: inputSummary failed: ${redactor.text(reasonOf(error))}`);
   }
 
   /** With `baggage.write: true` every callee gets the ids, of Apie's those that are known by now. */

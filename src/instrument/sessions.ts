@@ -1,6 +1,7 @@
 /** Sessions: a root span while a callback runs, or a short anchor span and a handle to store for those that live longer. */
 import { randomUUID } from "node:crypto";
 import { context, type Link, type SpanContext, trace } from "@opentelemetry/api";
+import { detachedTimer } from "../apie-api/index.ts";
 import { ApieError } from "../model/errors.ts";
 import type { Scope, SessionScope } from "../model/scope.ts";
 import { withScope } from "../propagation/index.ts";
@@ -35,7 +36,7 @@ export interface SessionHandle {
   id: string;
   /** Absent on handles made by hand: the session is then resumed without it. */
   kind?: SessionKind | undefined;
-  /** Absent when Apie had not answered by the deadline: the session can then be resumed only where it was started. */
+  /** Absent when Apie could not be asked or did not answer in time: the session can then be resumed only where it was started. */
   apieId?: string | undefined;
   /** W3C trace context of the session's anchor span; absent without an OpenTelemetry SDK. */
   traceparent?: string | undefined;
@@ -49,6 +50,8 @@ export interface SessionEnd {
 }
 
 const OUTCOMES = ["completed", "failed", "cancelled"] as const satisfies SessionOutcome[];
+/** Longest wait of `start` for Apie's id: a user waits for what is behind it. */
+const ANSWER_DEADLINE_MS = 2_000;
 const DEFAULT_KIND: SessionKind = "single_agent";
 const KINDS = ["single_agent", "multi_agent", "pipeline"] as const satisfies SessionKind[];
 /** Version ff is invalid; of versions to come the first four fields are read. */
@@ -59,11 +62,11 @@ export class Sessions {
   readonly #live: LiveScopes;
   readonly #answerDeadlineMs: number;
 
-  /** @param answerDeadlineMs longest wait of `start` for Apie's id. */
-  constructor(writer: SpanWriter, live: LiveScopes, answerDeadlineMs: number) {
+  /** @param timeoutMs longest wait for Apie the application allows. */
+  constructor(writer: SpanWriter, live: LiveScopes, timeoutMs: number) {
     this.#writer = writer;
     this.#live = live;
-    this.#answerDeadlineMs = answerDeadlineMs;
+    this.#answerDeadlineMs = Math.min(ANSWER_DEADLINE_MS, timeoutMs);
   }
 
   async withSession<T>(input: SessionInput, fn: (session: Session) => T | PromiseLike<T>): Promise<T> {
@@ -101,7 +104,10 @@ export class Sessions {
     return work.run(() => fn(session));
   }
 
-  /** Opens a session that outlives this call; resolves with Apie's id in the handle, or without it at the deadline. */
+  /**
+   * Opens a session that outlives this call; resolves with Apie's id in the handle, or without it once an attempt has failed
+   * or the deadline has passed.
+   */
   async start(input?: SessionInput): Promise<SessionHandle> {
     const { host } = this.#writer;
     const given = members(input);
@@ -117,7 +123,7 @@ export class Sessions {
     });
     anchor.end();
     this.#live.addSession({ id, kind, spanContext: anchor.span.spanContext() });
-    const apieId = anchor.isSeen ? await this.#withDeadline(host.sessionIds?.whenKnown(id)) : undefined;
+    const apieId = anchor.isSeen ? await this.#withDeadline(host.sessionIds?.whenTried(id)) : undefined;
     const traceparent = traceparentOf(anchor);
     return {
       id,
@@ -210,15 +216,14 @@ export class Sessions {
 
   async #withDeadline(answer: Promise<string | undefined> | undefined): Promise<string | undefined> {
     if (answer === undefined) return undefined;
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), this.#answerDeadlineMs);
+    return new Promise((resolve) => {
+      // The application waits for it, so the process must not end meanwhile.
+      const deadline = detachedTimer(this.#answerDeadlineMs, () => resolve(undefined), { keepAlive: true });
+      void answer.then((apieId) => {
+        deadline.cancel();
+        resolve(apieId);
+      });
     });
-    try {
-      return await Promise.race([answer, deadline]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 /** One span in progress and the scope it makes active. */
 import { type Context, type Span, trace } from "@opentelemetry/api";
+import { reasonOf } from "../model/errors.ts";
 import type { Scope } from "../model/scope.ts";
 import { withScope } from "../propagation/index.ts";
 import { type AttributeInput, given } from "./attributes.ts";
@@ -112,10 +113,9 @@ export class Work {
     try {
       write();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
       this.#host.reporter.once(
         "span_failed",
-        `a span could not be written: ${this.#host.redactor.text(reason)}`,
+        `a span could not be written: ${this.#host.redactor.text(reasonOf(error))}`,
       );
     }
   }

@@ -12,7 +12,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { PACKAGE_NAME, VERSION } from "../config/index.ts";
-import { ApieError } from "../model/errors.ts";
+import { ApieError, reasonOf } from "../model/errors.ts";
 import type { RunScope, Scope, SessionScope } from "../model/scope.ts";
 import type { SpanContextLike } from "../model/span.ts";
 import { activeScope, SCOPE_CONTEXT_KEY } from "../propagation/index.ts";
@@ -151,10 +151,9 @@ export class SpanWriter {
         withScopeValue(base, scope),
       );
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
       this.host.reporter.once(
         "span_failed",
-        `a span could not be started: ${this.host.redactor.text(reason)}`,
+        `a span could not be started: ${this.host.redactor.text(reasonOf(error))}`,
       );
       return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
     }

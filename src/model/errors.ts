@@ -20,6 +20,15 @@ export class ApieError extends Error {
   }
 }
 
+/** What something that was thrown says. Anything may be thrown, also what throws when it is looked at. */
+export function reasonOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? String(thrown.message) : String(thrown);
+  } catch {
+    return "an error that cannot be read";
+  }
+}
+
 export interface ConfigIssue {
   /** Dot path of the option, e.g. `agent.key`. */
   path: string;

@@ -1,8 +1,9 @@
 /** Bodies of the calls that open and complete runs and sessions, without the ids Apie gives. */
 import type { CompleteBody, HandoffBody, RunBody, SessionBody } from "../apie-api/index.ts";
-import { type Redactor, truncateText, usagePart } from "../events/index.ts";
+import { type Redactor, usagePart } from "../events/index.ts";
 import type { Activity } from "../model/activity.ts";
 import type { RunState, SessionState } from "../tracking/index.ts";
+import { bodyMembers, givenMembers, type Members, type Parts } from "./body-members.ts";
 import { isoTime, roundedMs } from "./time.ts";
 
 export interface BodyOptions {
@@ -11,15 +12,6 @@ export interface BodyOptions {
   environment: () => string | undefined;
   captureContent: boolean;
   captureSource: string;
-}
-
-const MAX_SUMMARY = 500;
-
-type Members = Record<string, unknown>;
-
-/** Leaves out what is not known: the protocol's bodies carry no nulls. */
-function known(members: Members): Members {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
 
 /** Text of the last message of the user, of messages in any shape; plain text as it is. */
@@ -60,76 +52,93 @@ export class Bodies {
 
   session(session: SessionState): SessionBody {
     const { details } = session;
-    return this.#redacted<SessionBody>({
-      kind: session.kind ?? "single_agent",
-      orchestrator_agent_key: details.agentKey ?? this.#options.agentKey,
-      environment: this.#options.environment(),
-      input_summary: summary(details.inputSummary),
-      metadata: known({
-        ...details.metadata,
-        session_id: session.id,
-        conversation_id: session.origin === "conversation" ? session.id : undefined,
-        parent_run: details.parentRunId,
-        started_at: isoTime(details.startMs),
-        otel:
-          details.traceId === undefined
-            ? undefined
-            : known({ trace_id: details.traceId, span_id: details.spanId }),
-        capture_source: this.#options.captureSource,
-      }),
-    });
+    return this.#body<SessionBody>(
+      {
+        names: {
+          kind: session.kind ?? "single_agent",
+          orchestrator_agent_key: details.agentKey ?? this.#options.agentKey,
+        },
+        told: { environment: this.#options.environment() },
+        summaries: { input_summary: details.inputSummary },
+      },
+      details.metadata,
+      {
+        ours: {
+          parent_run: details.parentRunId,
+          started_at: timeOf(details.startMs),
+          otel:
+            details.traceId === undefined
+              ? undefined
+              : this.#members({ ours: { trace_id: details.traceId, span_id: details.spanId } }),
+          ...ownSessionId(session),
+        },
+        told: conversationId(session),
+      },
+    );
   }
 
   sessionEnd(session: SessionState): CompleteBody {
-    return this.#redacted<CompleteBody>({
-      status: session.status ?? "completed",
-      output_summary: summary(session.outputSummary),
-      metadata: known({
-        ...session.metadata,
-        ended_at: session.endMs === undefined ? undefined : isoTime(session.endMs),
-        capture_source: this.#options.captureSource,
-      }),
-    });
+    return this.#body<CompleteBody>(
+      {
+        ours: { status: session.status ?? "completed" },
+        summaries: { output_summary: session.outputSummary },
+      },
+      session.metadata,
+      { ours: { ended_at: timeOf(session.endMs) } },
+    );
   }
 
   run(run: RunState): RunBody {
-    const { facts, opening } = run;
-    return this.#redacted<RunBody>({
-      agent_key: run.agentKey,
-      // That of a parent that is a run of ours is bound when the call is made.
-      parent_run_id: run.parent?.run === undefined ? run.parent?.apieId : undefined,
-      step_key: run.step?.key,
-      step_name: run.step?.name ?? run.step?.key,
-      step_index: run.step?.index,
-      role: facts?.role ?? (run.parent === undefined ? undefined : "worker"),
-      environment: this.#options.environment(),
-      input_summary: summary(facts?.inputSummary ?? this.#inputText(opening)),
-      metadata: known({
-        ...opening?.metadata,
-        payload_summary: opening?.payloadSummary,
-        run_id: run.id,
-        session_id: run.session?.id,
-        parent_run: run.parent?.id,
-        agent_name: run.agentName,
-        agent_version: opening?.agent?.version,
-        framework: opening?.agent?.framework,
-        trigger: facts?.trigger,
-        revision_id: facts?.revisionId,
-        segment: facts?.segmentIndex,
-        attempt: facts?.attempt,
-        user_id: this.#options.captureContent ? opening?.userId : undefined,
-        implicit: run.origin === "implicit" ? true : undefined,
-        started_at: isoTime(run.startMs),
-        otel: known({
-          trace_id: run.root?.trace.id,
-          span_id: run.root?.spanId,
-          span_name: run.root?.name,
-          scope: run.root?.scopeName === "" ? undefined : run.root?.scopeName,
-          convention: run.convention,
-        }),
-        capture_source: this.#options.captureSource,
-      }),
-    });
+    const { facts, opening, root, session } = run;
+    const scopeName = root?.scopeName;
+    return this.#body<RunBody>(
+      {
+        ours: {
+          // That of a parent that is a run of ours is bound when the call is made.
+          parent_run_id: run.parent?.run === undefined ? run.parent?.apieId : undefined,
+          step_index: run.step?.index,
+        },
+        names: {
+          agent_key: run.agentKey,
+          step_key: run.step?.key,
+          role: facts?.role ?? (run.parent === undefined ? undefined : "worker"),
+        },
+        told: {
+          step_name: run.step?.name ?? run.step?.key,
+          environment: this.#options.environment(),
+        },
+        summaries: { input_summary: facts?.inputSummary ?? this.#inputText(opening) },
+      },
+      opening?.metadata,
+      {
+        ours: {
+          run_id: run.id,
+          parent_run: run.parent?.id,
+          segment: facts?.segmentIndex,
+          attempt: facts?.attempt,
+          implicit: run.origin === "implicit" ? true : undefined,
+          started_at: timeOf(run.startMs),
+          otel: this.#members(
+            {
+              ours: { trace_id: root?.trace.id, span_id: root?.spanId, convention: run.convention },
+              told: { span_name: root?.name, scope: scopeName === "" ? undefined : scopeName },
+            },
+            "metadata.otel",
+          ),
+          ...(session === undefined ? {} : ownSessionId(session)),
+        },
+        told: {
+          payload_summary: opening?.payloadSummary,
+          agent_name: run.agentName,
+          agent_version: opening?.agent?.version,
+          framework: opening?.agent?.framework,
+          trigger: facts?.trigger,
+          revision_id: facts?.revisionId,
+          user_id: this.#options.captureContent ? opening?.userId : undefined,
+          session_id: session?.origin === "conversation" ? session.id : undefined,
+        },
+      },
+    );
   }
 
   runEnd(run: RunState): CompleteBody {
@@ -137,36 +146,36 @@ export class Bodies {
     const facts = closing?.run;
     const usage = usagePart(run.hasUsage ? run.usage : (facts?.usage ?? run.reported?.usage));
     const content = this.#options.captureContent ? closing?.content : undefined;
-    return this.#redacted<CompleteBody>({
-      status: run.status,
-      metadata: known({
-        ...closing?.metadata,
-        outputSummary: summary(facts?.outputSummary),
-        output: content?.output,
-        agent_name: run.agentName,
-        run_status: facts?.status,
-        error_type: run.error?.type,
+    const { startMs, endMs } = run;
+    return this.#body<CompleteBody>({ ours: { status: run.status } }, closing?.metadata, {
+      ours: {
         closed_by: run.closedBy,
-        usage: usage === undefined ? undefined : known(usage),
+        usage: usage === undefined ? undefined : this.#members({ ours: usage }),
         llm_calls: run.modelCalls,
         tool_calls: run.toolCalls,
         failures: run.failures,
-        sources: facts?.sources,
         cost_usd: facts?.costUsd ?? run.reported?.costUsd,
-        started_at: isoTime(run.startMs),
-        ended_at: run.endMs === undefined ? undefined : isoTime(run.endMs),
-        duration_ms: run.endMs === undefined ? undefined : roundedMs(run.endMs - run.startMs),
-        capture_source: this.#options.captureSource,
-      }),
+        started_at: timeOf(startMs),
+        ended_at: timeOf(endMs),
+        duration_ms: isTime(startMs) && isTime(endMs) ? roundedMs(endMs - startMs) : undefined,
+      },
+      names: { run_status: facts?.status },
+      told: {
+        output: content?.output,
+        agent_name: run.agentName,
+        error_type: run.error?.type,
+        sources: facts?.sources,
+      },
+      summaries: { outputSummary: facts?.outputSummary },
     });
   }
 
   handoff(activity: Activity): HandoffBody {
-    const { handoff } = activity;
-    return this.#redacted<HandoffBody>({
-      reason: summary(handoff?.reason),
-      payload_summary: activity.payloadSummary,
-      status: "requested",
+    const { handoff, payloadSummary } = activity;
+    return bodyMembers<HandoffBody>(this.#options.redactor, {
+      ours: { status: "requested" },
+      told: { payload_summary: payloadSummary },
+      summaries: { reason: handoff?.reason },
     });
   }
 
@@ -175,15 +184,36 @@ export class Bodies {
     return this.#options.captureContent ? lastUserText(activity?.content?.input) : undefined;
   }
 
-  #redacted<Body extends object>(body: Body): Body {
-    const redacted: Members = {};
-    for (const [key, value] of Object.entries(body)) {
-      if (value !== undefined) redacted[key] = this.#options.redactor.value(value, key);
-    }
-    return redacted as Body;
+  /** @param given metadata of the application's; what is known of the run or session itself stands over it. */
+  #body<Body extends { metadata?: Members | undefined }>(
+    parts: Parts<Body>,
+    given: Members | undefined,
+    metadata: Parts<Members>,
+  ): Body {
+    const { redactor, captureSource } = this.#options;
+    return {
+      ...bodyMembers(redactor, parts),
+      metadata: {
+        ...givenMembers(redactor, given, "metadata"),
+        ...this.#members(metadata),
+        capture_source: captureSource,
+      },
+    };
+  }
+
+  #members(parts: Parts<Members>, within = "metadata"): Members {
+    return bodyMembers(this.#options.redactor, parts, within);
   }
 }
 
-function summary(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : truncateText(text, MAX_SUMMARY);
-}
+/** Id of a session of ours; a conversation's is the application's own text. */
+const ownSessionId = ({ id, origin }: SessionState): Members =>
+  origin === "conversation" ? {} : { session_id: id };
+
+const conversationId = ({ id, origin }: SessionState): Members =>
+  origin === "conversation" ? { session_id: id, conversation_id: id } : {};
+
+/** Farther times have no date; a span may bear any number. */
+const MAX_TIME_MS = 8.64e15;
+const isTime = (ms: number | undefined): ms is number => ms !== undefined && Math.abs(ms) <= MAX_TIME_MS;
+const timeOf = (ms: number | undefined): string | undefined => (isTime(ms) ? isoTime(ms) : undefined);

@@ -9,10 +9,10 @@ import {
   partsOf,
   type WireEvent,
 } from "../events/index.ts";
-import type { Activity, StepFacts } from "../model/activity.ts";
+import type { Activity } from "../model/activity.ts";
 import type { RunState, SessionState, SpanNode } from "../tracking/index.ts";
 import { openingEventOf } from "./plan.ts";
-import { isoTime, roundedMs } from "./time.ts";
+import { isoTime } from "./time.ts";
 
 /** What every event of one client has in common. */
 export interface EventWriter {
@@ -28,34 +28,43 @@ export interface EventWriter {
 /** Memory of a record, its share of the span's node and of the activity; measured (bench), not exact. */
 const RECORD_BYTES = 320;
 
+/** What an event tells that its node does not. */
+export interface Told {
+  readonly activity: Activity;
+  readonly run: RunState | undefined;
+  /** `caused_by_event_id`. */
+  readonly causedBy?: string | undefined;
+}
+
+const NOTHING: Activity = { kind: "none", convention: "" };
+
 export class EventRecord implements EventItem {
   readonly type: string;
   ticket = 0;
   readonly #writer: EventWriter;
   readonly #node: SpanNode;
-  readonly #activity: Activity;
-  readonly #run: RunState | undefined;
   /** Opening events are what was known then, whenever they are written. */
   readonly #isOpening: boolean;
+  readonly #told: Told | undefined;
   #sequence = 0;
   #sessionSequence = 0;
-  /** `caused_by_event_id`. */
-  readonly #causedBy: string | undefined;
 
-  constructor(
-    writer: EventWriter,
-    type: string,
-    node: SpanNode,
-    activity: Activity,
-    details: { run?: RunState | undefined; isOpening: boolean; causedBy?: string | undefined },
-  ) {
+  /** @param told where the event is not of what the node itself says at that moment, in its own run. */
+  constructor(writer: EventWriter, type: string, node: SpanNode, isOpening: boolean, told?: Told) {
     this.type = type;
     this.#writer = writer;
     this.#node = node;
-    this.#activity = activity;
-    this.#run = details.run;
-    this.#isOpening = details.isOpening;
-    this.#causedBy = details.causedBy;
+    this.#isOpening = isOpening;
+    this.#told = told;
+  }
+
+  get #activity(): Activity {
+    const { opening, closing } = this.#node;
+    return this.#told?.activity ?? (this.#isOpening ? opening : closing) ?? NOTHING;
+  }
+
+  get #run(): RunState | undefined {
+    return this.#told === undefined ? this.#node.run : this.#told.run;
   }
 
   get kind(): "event" {
@@ -87,55 +96,57 @@ export class EventRecord implements EventItem {
     const node = this.#node;
     const writer = this.#writer;
     const endMs = this.#isOpening ? undefined : node.endMs;
-    const durationMs = endMs === undefined ? undefined : roundedMs(endMs - node.startMs);
-    const { metadata, ...parts }: EventParts = partsOf(this.type, {
-      activity: this.#activity,
+    const durationMs = this.#isOpening ? undefined : node.durationMs;
+    const activity = this.#activity;
+    const parts: EventParts = partsOf(this.type, {
+      activity,
       name: node.name,
       durationMs,
       captureContent: writer.captureContent,
     });
+    const { step } = node;
+    const otel = {
+      trace_id: node.trace.id,
+      span_id: node.spanId,
+      parent_span_id: node.parentId,
+      span_name: node.name,
+      scope: node.scopeName === "" ? undefined : node.scopeName,
+      convention: activity.convention,
+      start: isoTime(node.startMs),
+      end: endMs === undefined ? undefined : isoTime(endMs),
+      duration_ms: durationMs,
+      dropped_attributes: this.#isOpening ? undefined : node.extra?.droppedAttributes,
+    };
+    const source = { otel, capture_source: writer.captureSource };
+    // Spelled out, not spread: of all that is done for an event, copying members about would cost most.
     return {
       type: this.type,
-      agent_key: this.#run?.agentKey ?? this.#activity.agent?.key ?? writer.agentKey,
+      agent_key: this.#run?.agentKey ?? activity.agent?.key ?? writer.agentKey,
       event_id: this.eventId,
       sequence_number: this.#sequence || undefined,
       session_sequence_number: this.#sessionSequence || undefined,
       timestamp: isoTime(endMs ?? node.startMs),
       event_category: categoryOf(this.type),
-      ...stepFields(node.step),
-      ...parts,
+      step_key: parts.step_key ?? step?.key,
+      step_name: parts.step_name ?? step?.name ?? step?.key,
+      step_index: parts.step_index ?? step?.index,
+      payload_summary: parts.payload_summary,
+      tool: parts.tool,
+      action: parts.action,
+      resource: parts.resource,
+      decision: parts.decision,
+      approval: parts.approval,
+      error: parts.error,
       environment: parts.environment ?? writer.environment(),
       parent_event_id: parentEventId(node),
-      caused_by_event_id: this.#causedBy,
-      metadata: {
-        ...metadata,
-        otel: {
-          trace_id: node.trace.id,
-          span_id: node.spanId,
-          parent_span_id: node.parentId,
-          span_name: node.name,
-          scope: node.scopeName === "" ? undefined : node.scopeName,
-          convention: this.#activity.convention,
-          start: isoTime(node.startMs),
-          end: endMs === undefined ? undefined : isoTime(endMs),
-          duration_ms: durationMs,
-          dropped_attributes: this.#isOpening ? undefined : node.extra?.droppedAttributes,
-        },
-        capture_source: writer.captureSource,
-      },
+      caused_by_event_id: this.#told?.causedBy,
+      metadata: parts.metadata === undefined ? source : { ...parts.metadata, ...source },
     };
   }
 
-  write(): WrittenEvent | undefined {
-    const finished = finishEvent(this.toWire(), this.#writer.finish);
-    return finished === undefined ? undefined : { eventId: finished.event.event_id, json: finished.json };
+  write(bound: string): WrittenEvent | undefined {
+    return finishEvent(this.toWire(), this.#writer.finish, bound);
   }
-}
-
-function stepFields(step: StepFacts | undefined): Pick<WireEvent, "step_key" | "step_name" | "step_index"> {
-  return step === undefined
-    ? {}
-    : { step_key: step.key, step_name: step.name ?? step.key, step_index: step.index };
 }
 
 /** The event that opened the nearest work above, in the same run. */

@@ -35,14 +35,15 @@ export class Journal {
 
   /** Takes the oldest entry out. */
   take(read: (span: SpanLike, phase: JournalPhase, scope: Scope | undefined) => void): void {
+    if (this.#length === 0) return;
     const at = this.#first;
     const span = this.#spans[at];
-    if (span === undefined) return;
     const scope = this.#scopes[at];
     this.#spans[at] = undefined;
     this.#scopes[at] = undefined;
     this.#first = (at + 1) % CAPACITY;
     this.#length -= 1;
-    read(span, this.#isEnd[at] === 1 ? "end" : "start", scope);
+    // Whatever a caller handed in: what is no span must not stop the rest.
+    if (span !== undefined) read(span, this.#isEnd[at] === 1 ? "end" : "start", scope);
   }
 }

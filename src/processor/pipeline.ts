@@ -1,25 +1,26 @@
 /**
  * Note, read, place, write, send: the road every span takes, put together from the parts that each do one of them.
  */
-import { hostname } from "node:os";
-import { ApieClient, detached, detachedTimer, type IdentifyBody, type Timer } from "../apie-api/index.ts";
+import { ApieClient, detached, detachedTimer, type Timer } from "../apie-api/index.ts";
 import { type ApieConfig, CAPTURE_SOURCE, type DropInfo } from "../config/index.ts";
 import { APIE_CONVENTION } from "../conventions/index.ts";
 import { Delivery, type FlushReport } from "../delivery/index.ts";
 import { Reporter } from "../diagnostics/index.ts";
 import { Redactor, runIdOf } from "../events/index.ts";
 import type { Activity } from "../model/activity.ts";
-import { ApieError } from "../model/errors.ts";
+import { ApieError, reasonOf } from "../model/errors.ts";
 import type { Scope } from "../model/scope.ts";
 import type { ResourceLike, SpanLike } from "../model/span.ts";
 import { Tracker } from "../tracking/index.ts";
 import { Bodies } from "./bodies.ts";
 import { type EndedSpan, EndOnlyTraces, type WalkStep } from "./end-only.ts";
 import type { EventWriter } from "./event-record.ts";
+import { Hooks } from "./hooks.ts";
+import { identifyBody, withoutSecrets } from "./identify.ts";
 import { ApieIds } from "./ids.ts";
 import { Journal } from "./journal.ts";
 import { QueuedKeys } from "./queued-keys.ts";
-import { SpanReading, toMs } from "./reading.ts";
+import { parentIdOf, SpanReading, toMs } from "./reading.ts";
 import { Recorder } from "./recorder.ts";
 
 /** The pump gives the event loop back after this long. */
@@ -39,6 +40,7 @@ export class Pipeline {
   readonly redactor: Redactor;
   readonly ids = new ApieIds();
   readonly #owner: object | undefined;
+  readonly #hooks: Hooks;
   readonly #journal = new Journal();
   readonly #reading: SpanReading;
   readonly #endOnly: EndOnlyTraces;
@@ -57,6 +59,7 @@ export class Pipeline {
     this.#owner = owner;
     this.reporter = new Reporter(config.onError);
     this.redactor = new Redactor(config);
+    this.#hooks = new Hooks(this.reporter, this.redactor);
     this.#environment = config.runtime?.environment;
     this.client = new ApieClient({
       baseUrl: config.baseUrl,
@@ -65,12 +68,13 @@ export class Pipeline {
       headers: config.headers,
       transport: config.transport,
       fetch: config.fetch,
+      shown: (text) => this.redactor.secrets(text),
     });
     this.delivery = new Delivery({
       ...config,
       client: this.client,
-      identify: identifyBody(config),
-      capabilities: config.capabilities ?? [],
+      identify: withoutSecrets(identifyBody(config), this.redactor),
+      capabilities: withoutSecrets(config.capabilities ?? [], this.redactor),
       onDrop: (info) => this.#dropped(info),
       onProblem: (error) => this.reporter.problem(error),
     });
@@ -82,16 +86,14 @@ export class Pipeline {
     };
     const { queueIdempotencyKey } = config;
     const duplicates =
-      queueIdempotencyKey === undefined
-        ? undefined
-        : new QueuedKeys(queueIdempotencyKey, (error) => this.#hookFailed("queueIdempotencyKey", error));
+      queueIdempotencyKey === undefined ? undefined : new QueuedKeys(queueIdempotencyKey, this.#hooks);
     const writer: EventWriter = {
       ...common,
       finish: {
         redactor: this.redactor,
         redact: config.redact,
         maxBytes: Math.min(config.maxEventPayloadBytes ?? config.maxBatchBytes, config.maxBatchBytes),
-        onHookError: (error) => this.#hookFailed("redact", error),
+        onHookError: (error) => this.#hooks.failed("redact", error),
       },
       onSettled: duplicates === undefined ? undefined : (record) => duplicates.settled(record),
     };
@@ -164,7 +166,9 @@ export class Pipeline {
     const hasEnded = span.ended === true;
     // Spans of another client's scope are known as parents, and are its business otherwise.
     const isOurs = scope === undefined || this.#owner === undefined || scope.owner === this.#owner;
-    const activity = isOurs ? this.#reading.activity(span, hasEnded ? "end" : "start") : IGNORED;
+    const activity = isOurs
+      ? this.#reading.activity(span, hasEnded ? "end" : "start", !this.#isInRun(span))
+      : IGNORED;
     const node = this.tracker.started(this.#reading.start(span, scope, activity), activity);
     node.sawEnd = hasEnded;
   }
@@ -173,7 +177,8 @@ export class Pipeline {
     const { traceId, spanId } = span.spanContext();
     const node = this.tracker.find(traceId, spanId);
     const isKnown = node?.sawEnd === true || node?.opening === IGNORED;
-    const activity = isKnown ? node?.opening : this.#reading.activity(span, "end");
+    const mayOpenRun = node === undefined || node.opening === undefined;
+    const activity = isKnown ? node?.opening : this.#reading.activity(span, "end", mayOpenRun);
     const end = {
       endMs: toMs(span.endTime),
       activity,
@@ -195,15 +200,23 @@ export class Pipeline {
     this.#endOnly.add(ended);
   }
 
+  #isInRun(span: SpanLike): boolean {
+    const parentId = parentIdOf(span);
+    if (parentId === undefined) return false;
+    return this.tracker.find(span.spanContext().traceId, parentId)?.innerRun?.closed === false;
+  }
+
   #walk(steps: readonly WalkStep[]): void {
-    for (const { phase, span } of steps) {
-      if (phase === "start") {
-        this.tracker.started(span.start, span.activity).sawEnd = true;
-        continue;
-      }
-      const node = this.tracker.find(span.start.traceId, span.start.spanId);
-      if (node !== undefined) this.tracker.ended(node, span.end);
+    for (const step of steps) this.#readably(() => this.#walkStep(step));
+  }
+
+  #walkStep({ phase, span }: WalkStep): void {
+    if (phase === "start") {
+      this.tracker.started(span.start, span.activity).sawEnd = true;
+      return;
     }
+    const node = this.tracker.find(span.start.traceId, span.start.spanId);
+    if (node !== undefined) this.tracker.ended(node, span.end);
   }
 
   /** The environment is the resource's, unless configured. Attributes that are still being detected come with a later span. */
@@ -217,28 +230,26 @@ export class Pipeline {
     if (typeof name === "string" && name !== "") this.#environment = name;
   }
 
+  /** What a span, or a convention of the user's, makes fail costs what it is about, and never a flush or the process. */
+  #readably(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      this.#unreadable(error);
+    }
+  }
+
   #unreadable(error: unknown): void {
     this.unreadable += 1;
-    const reason = error instanceof Error ? error.message : String(error);
     this.reporter.once(
       "span_unreadable",
-      `a span could not be read and is left out: ${this.redactor.text(reason)}`,
+      `a span could not be read and is left out: ${this.redactor.text(reasonOf(error))}`,
     );
   }
 
   #dropped(info: DropInfo): void {
-    if (this.config.onDrop === undefined) return;
-    try {
-      this.config.onDrop(info);
-    } catch (error) {
-      this.#hookFailed("onDrop", error);
-    }
-  }
-
-  /** Hooks are the user's: what they throw is told, with secrets replaced, and changes nothing else. */
-  #hookFailed(hook: string, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.reporter.once(`${hook}_failed`, `${hook} threw: ${this.redactor.text(reason)}`);
+    const { onDrop } = this.config;
+    if (onDrop !== undefined) this.#hooks.call("onDrop", () => onDrop(info));
   }
 
   // ---- time ----------------------------------------------------------------------------------------------------
@@ -248,12 +259,8 @@ export class Pipeline {
     if (!this.tracker.needsSweep && this.#endOnly.isEmpty) return;
     this.#sweepTimer = detachedTimer(SWEEP_MS, () => {
       this.#sweepTimer = undefined;
-      try {
-        this.#endOnly.sweep();
-        this.tracker.sweep();
-      } catch (error) {
-        this.#unreadable(error);
-      }
+      this.#endOnly.sweep();
+      this.#readably(() => this.tracker.sweep());
       this.#planSweep();
     });
   }
@@ -282,7 +289,7 @@ export class Pipeline {
     this.#stopped = true;
     this.#sweepTimer?.cancel();
     this.#endOnly.releaseAll();
-    this.tracker.closeAll();
+    this.#readably(() => this.tracker.closeAll());
     const report = await this.delivery.shutdown(timeoutMs);
     this.ids.giveUp();
     return report;
@@ -300,51 +307,4 @@ export class Pipeline {
     }
     return report;
   }
-}
-
-function identifyBody(config: ApieConfig): IdentifyBody {
-  const { agent, runtime, model } = config;
-  const version = known({
-    version: config.version?.version,
-    framework: config.version?.framework ?? runtime?.framework,
-    model_provider: config.version?.modelProvider ?? model?.provider,
-    model_name: config.version?.modelName ?? model?.name,
-  });
-  const source = known({ git_sha: config.source?.gitSha, deployment_id: config.source?.deploymentId });
-  return {
-    agent: {
-      key: agent.key,
-      name: agent.name,
-      purpose: agent.purpose,
-      owner_email: agent.owner,
-      team: agent.team,
-      description: agent.description,
-    },
-    runtime: {
-      environment: runtime?.environment,
-      framework: runtime?.framework,
-      language: config.language,
-      sdk_version: config.sdkVersion,
-    },
-    model: model === undefined ? undefined : known({ provider: model.provider, name: model.name }),
-    mode: config.mode,
-    tools: config.tools?.map((tool) => ({
-      name: tool.name,
-      action_types: tool.actionTypes,
-      resource_types: tool.resourceTypes,
-      risk_level: tool.riskLevel,
-      provider: tool.provider,
-    })),
-    prompt_hash: config.promptHash,
-    hostname: process.env.HOSTNAME ?? hostname(),
-    version,
-    source,
-  };
-}
-
-function known(members: Record<string, string | undefined>): Record<string, string> | undefined {
-  const entries = Object.entries(members).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }

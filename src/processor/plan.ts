@@ -58,16 +58,17 @@ const mcp: Plan = {
 const isStage = ({ stage }: Activity, ...stages: string[]): boolean =>
   stage !== undefined && stages.includes(stage);
 
-const HANDOFF_STAGES: Readonly<Record<string, EventType>> = {
-  requested: "agent.handoff.requested",
-  accepted: "agent.handoff.accepted",
-  completed: "agent.handoff.completed",
-};
+/** By words of whoever wrote the span: `constructor` is no stage. */
+const HANDOFF_STAGES: ReadonlyMap<string, EventType> = new Map([
+  ["requested", "agent.handoff.requested"],
+  ["accepted", "agent.handoff.accepted"],
+  ["completed", "agent.handoff.completed"],
+]);
 
 const handoff: Plan = {
   begin: (_node, { stage }) => {
     if (stage === "failed") return [];
-    return [HANDOFF_STAGES[stage ?? "requested"] ?? "agent.handoff.requested"];
+    return [HANDOFF_STAGES.get(stage ?? "requested") ?? "agent.handoff.requested"];
   },
   // The target's run tells how it went; what never reached it failed here.
   end: (node, activity) => {
@@ -82,7 +83,7 @@ const ACTION_END = bySuccess(["agent.action.completed"], ["agent.action.failed"]
 
 const isPending = (activity: Activity): boolean => (activity.approval?.status ?? "pending") === "pending";
 
-const PLANS: Partial<Record<Activity["kind"], Plan>> = {
+const TABLE: Partial<Record<Activity["kind"], Plan>> = {
   llm: modelCall,
   embedding: modelCall,
   tool: { begin: always("agent.action.requested"), end: TOOL_END },
@@ -107,14 +108,17 @@ const PLANS: Partial<Record<Activity["kind"], Plan>> = {
   event: { end: (_node, activity) => [activity.event?.type ?? "custom.event"] },
 };
 
+/** A convention of the user's may give any kind. */
+const PLANS: ReadonlyMap<string, Plan> = new Map(Object.entries(TABLE));
+
 export function eventsAtBegin(node: SpanNode): Types {
   const activity = node.opening;
-  return activity === undefined ? [] : (PLANS[activity.kind]?.begin?.(node, activity) ?? []);
+  return activity === undefined ? [] : (PLANS.get(activity.kind)?.begin?.(node, activity) ?? []);
 }
 
 export function eventsAtEnd(node: SpanNode): readonly string[] {
   const activity = node.closing;
-  return activity === undefined ? [] : (PLANS[activity.kind]?.end(node, activity) ?? []);
+  return activity === undefined ? [] : (PLANS.get(activity.kind)?.end(node, activity) ?? []);
 }
 
 /** The type that opened this kind of work last, for `parent_event_id`: the one that names the work itself. */

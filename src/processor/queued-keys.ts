@@ -2,16 +2,19 @@
 import type { HookEvent } from "../config/index.ts";
 import { fromWire } from "../events/index.ts";
 import type { EventRecord } from "./event-record.ts";
+import type { Hooks } from "./hooks.ts";
+
+const HOOK = "queueIdempotencyKey";
 
 export class QueuedKeys {
   readonly #keyOf: (event: HookEvent) => string | undefined;
-  readonly #onHookError: (error: unknown) => void;
+  readonly #hooks: Hooks;
   readonly #queued = new Set<string>();
   readonly #keys = new WeakMap<EventRecord, string>();
 
-  constructor(keyOf: (event: HookEvent) => string | undefined, onHookError: (error: unknown) => void) {
+  constructor(keyOf: (event: HookEvent) => string | undefined, hooks: Hooks) {
     this.#keyOf = keyOf;
-    this.#onHookError = onHookError;
+    this.#hooks = hooks;
   }
 
   /** Whether an event of this key waits already; if not, this one does from now on. */
@@ -30,12 +33,12 @@ export class QueuedKeys {
   }
 
   #read(record: EventRecord): string | undefined {
-    try {
-      const key = this.#keyOf(fromWire(record.toWire()) as unknown as HookEvent);
-      return typeof key === "string" ? key : undefined;
-    } catch (error) {
-      this.#onHookError(error);
-      return undefined;
+    const key = this.#hooks.call(HOOK, () => this.#keyOf(fromWire(record.toWire()) as unknown as HookEvent));
+    if (typeof key === "string") return key;
+    if (key !== undefined && key !== null) {
+      const got = typeof key === "object" ? "an object or a promise" : `a ${typeof key}`;
+      this.#hooks.failed(HOOK, new TypeError(`expected text, got ${got}; no event is taken for another`));
     }
+    return undefined;
   }
 }

@@ -31,8 +31,9 @@ export class SpanReading {
     this.#captureContent = options.captureContent;
   }
 
-  activity(span: SpanLike, phase: "start" | "end"): Activity | undefined {
-    const activity = this.#reader.read(span, phase);
+  /** @param mayOpenRun no run is above it, so that the session it names matters. */
+  activity(span: SpanLike, phase: "start" | "end", mayOpenRun: boolean): Activity | undefined {
+    const activity = this.#reader.read(span, phase, mayOpenRun);
     if (activity !== undefined && this.#captureContent && activity.kind !== "none") {
       activity.content = bounded(this.#reader.content(span, phase, activity));
     }

@@ -4,7 +4,7 @@ import { eventIdOf } from "../events/index.ts";
 import type { Activity } from "../model/activity.ts";
 import type { RunState, SessionState, SpanNode, TrackingOutput } from "../tracking/index.ts";
 import type { Bodies } from "./bodies.ts";
-import { EventRecord, type EventWriter } from "./event-record.ts";
+import { EventRecord, type EventWriter, type Told } from "./event-record.ts";
 import type { ApieIds } from "./ids.ts";
 import { eventsAtBegin, eventsAtEnd } from "./plan.ts";
 import type { QueuedKeys } from "./queued-keys.ts";
@@ -60,7 +60,11 @@ export class Recorder implements TrackingOutput {
   sessionFailed(session: SessionState, node: SpanNode): void {
     const activity = node.closing;
     if (activity === undefined || !this.#isNews(activity, undefined)) return;
-    this.#push(laneOf(session), "agent.error", node, activity, { session, isOpening: false });
+    this.#push(
+      laneOf(session),
+      this.#told("agent.error", node, false, { activity, run: undefined }),
+      session,
+    );
   }
 
   runOpened(run: RunState): void {
@@ -103,7 +107,7 @@ export class Recorder implements TrackingOutput {
     const session = run === undefined ? node.extra?.session : run.session;
     for (const type of eventsAtBegin(node)) {
       if (type === "agent.handoff.requested") this.#handoffRequested(run, node, opening);
-      this.#push(this.#laneFor(node), type, node, opening, { run, session, isOpening: true });
+      this.#push(this.#laneFor(node), new EventRecord(this.#writer, type, node, true), session);
     }
   }
 
@@ -113,7 +117,7 @@ export class Recorder implements TrackingOutput {
     const session = run === undefined ? node.extra?.session : run.session;
     for (const type of eventsAtEnd(node)) {
       if (type === "agent.error" && !this.#isNews(closing, run)) continue;
-      this.#push(this.#laneFor(node), type, node, closing, { run, session, isOpening: false });
+      this.#push(this.#laneFor(node), new EventRecord(this.#writer, type, node, false), session);
     }
   }
 
@@ -126,24 +130,17 @@ export class Recorder implements TrackingOutput {
     const activity = this.#handoffActivity(run);
     if (!handoff.announced && handoff.source !== undefined && !handoff.source.closed) {
       this.#postHandoff(handoff.source, activity, laneOf(run));
-      this.#push(laneOf(handoff.source), "agent.handoff.requested", root, activity, {
-        run: handoff.source,
-        session: handoff.source.session,
-        isOpening: true,
-      });
+      const { source } = handoff;
+      const asking = this.#told("agent.handoff.requested", root, true, { activity, run: source });
+      this.#push(laneOf(source), asking, source.session);
     }
     const asked = handoff.id === undefined ? undefined : this.#handoffs.get(handoff.id);
     asked?.note({ reachedTarget: true });
     const asking = asked ?? (handoff.announced ? undefined : root);
-    this.#push(laneOf(run), "agent.handoff.accepted", root, activity, {
-      run,
-      session: run.session,
-      isOpening: true,
-      causedBy:
-        asking === undefined
-          ? undefined
-          : eventIdOf(asking.trace.id, asking.spanId, "agent.handoff.requested"),
-    });
+    const causedBy =
+      asking === undefined ? undefined : eventIdOf(asking.trace.id, asking.spanId, "agent.handoff.requested");
+    const accepted = this.#told("agent.handoff.accepted", root, true, { activity, run, causedBy });
+    this.#push(laneOf(run), accepted, run.session);
   }
 
   #handoffRequested(run: RunState | undefined, node: SpanNode, activity: Activity): void {
@@ -205,27 +202,19 @@ export class Recorder implements TrackingOutput {
   }
 
   #pushToRun(run: RunState, type: string, node: SpanNode, activity: Activity): void {
-    this.#push(laneOf(run), type, node, activity, { run, session: run.session, isOpening: false });
+    this.#push(laneOf(run), this.#told(type, node, false, { activity, run }), run.session);
   }
 
-  #push(
-    lane: Lane,
-    type: string,
-    node: SpanNode,
-    activity: Activity,
-    details: {
-      run?: RunState | undefined;
-      session?: SessionState | undefined;
-      isOpening: boolean;
-      causedBy?: string | undefined;
-    },
-  ): void {
-    const record = new EventRecord(this.#writer, type, node, activity, details);
+  #told(type: string, node: SpanNode, isOpening: boolean, told: Told): EventRecord {
+    return new EventRecord(this.#writer, type, node, isOpening, told);
+  }
+
+  #push(lane: Lane, record: EventRecord, session: SessionState | undefined): void {
     if (this.#duplicates?.isQueued(record) === true) {
       this.#delivery.counters.deduplicated += 1;
       return;
     }
-    record.number(details.session);
+    record.number(session);
     this.#delivery.push(lane, record);
   }
 

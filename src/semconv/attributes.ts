@@ -365,10 +365,20 @@ export const ATTR_AGENT_RUN_USAGE_TOTAL_TOKENS = "agent.run.usage.total_tokens";
 /** Time from the run's start to the first token that was shown to the caller. In seconds. */
 export const ATTR_AGENT_RUN_TIME_TO_FIRST_TOKEN = "agent.run.time_to_first_token";
 
-/** Number of model calls the run made. */
+/**
+ * Number of model calls of the run that were told to the instrumentation that writes its span.
+ *
+ * Calls that other instrumentation writes inside the run are not in it, so a backend that sees their spans counts
+ * those. Absent where none was told: the run may have made calls all the same. The same holds for
+ * `agent.run.usage.*`.
+ */
 export const ATTR_AGENT_RUN_LLM_CALL_COUNT = "agent.run.llm_call.count";
 
-/** Number of tool calls the run made. */
+/**
+ * Number of tool calls of the run that were told to the instrumentation that writes its span.
+ *
+ * As with `agent.run.llm_call.count`.
+ */
 export const ATTR_AGENT_RUN_TOOL_CALL_COUNT = "agent.run.tool_call.count";
 
 // Session

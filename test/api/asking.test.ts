@@ -88,6 +88,28 @@ describe("declarations", () => {
     );
   });
 
+  test("lose secrets by their form alone: a schema may have a member named password", async () => {
+    const secret = "sk-abcdefghijklmnopqrstuvwxyz0123456789";
+    const inputSchema = { properties: { password: { type: "string" }, key: { default: secret } } };
+    const { apie, server } = await apiSetup({
+      agent: { key: "support", name: "Support", purpose: `uses ${secret}` },
+      capabilities: [{ tool: { name: `t ${secret}` } }],
+      redactDenyPatterns: [/.+/],
+    });
+    await apie.tools.define({ name: "search", inputSchema });
+    await apie.capabilities.declare([{ tool: { name: "t" }, environments: [secret] }]);
+    await delivered(apie);
+    expect(only(server.to(/define$/)).body).toEqual({
+      name: "search",
+      inputSchema: { properties: { password: { type: "string" }, key: { default: "[REDACTED]" } } },
+    });
+    expect(only(server.to("/v1/agents/identify")).body).toMatchObject({
+      agent: { key: "support", name: "Support", purpose: "uses [REDACTED]" },
+    });
+    expect(server.to(/declare$/)).toHaveLength(2);
+    expect(server.everything).not.toContain("sk-abc");
+  });
+
   test("members that are null are left out", async () => {
     const { apie, server } = await apiSetup();
     const nothing = { riskLevel: null, provider: null } as never;
@@ -141,6 +163,18 @@ describe("validateEvents", () => {
     });
     expect(only(server.to("/v1/events/validate")).body).toEqual({
       events: [{ type: "agent.error", agent_key: "support", error: { message: "no" } }],
+    });
+  });
+
+  test("sends what is to be looked at redacted as events are", async () => {
+    const { apie, server } = await apiSetup({
+      redactKeys: ["iban"],
+      redactDenyPatterns: [/ORD-\d+/],
+      redactAllowPaths: ["metadata.kept"],
+    });
+    await apie.validateEvents({ ...good, metadata: { iban: "DE00", note: "ORD-7", kept: "ORD-8" } });
+    expect(only(server.to("/v1/events/validate")).body).toMatchObject({
+      events: [{ metadata: { iban: "[REDACTED]", note: "[REDACTED]", kept: "ORD-8" } }],
     });
   });
 
@@ -221,6 +255,20 @@ describe("the state of the queue", () => {
     });
     expect(apie.queueDiagnostics()).toMatchObject({ reasons: { rejected_422: 1 } });
   });
+});
+
+test("a key that Apie repeats in its refusal is shown to nobody", async () => {
+  const told: string[] = [];
+  const { apie, server } = await apiSetup({ onError: ({ message }) => told.push(message) });
+  server.fail(/./, { status: 401, body: { error: "no such key: apie_sk_test_key" } });
+  const refusal = await apie.ready().catch((error: Error) => error.message);
+  const { lastErrorMessage, heldBecause } = apie.queueDiagnostics();
+  const { lastError } = await apie.flush();
+  const shown = [refusal, lastErrorMessage, heldBecause, lastError, ...told].filter(
+    (text) => text !== undefined,
+  );
+  expect(shown.length).toBeGreaterThan(3);
+  for (const text of shown) expect(text).toContain("no such key: [REDACTED]");
 });
 
 describe("the end", () => {

@@ -1,6 +1,7 @@
 /** Runs: opened at once, known by two ids, completed in every way. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Run } from "../../src/index.ts";
+import { settled, stopClock } from "../delivery/support.ts";
 import { until } from "../support/until.ts";
 import { apiSetup, delivered, metadataOf, only, runsAt, sessionsAt } from "./support/api.ts";
 
@@ -29,6 +30,37 @@ describe("ids", () => {
     const { apie, server } = await apiSetup();
     server.fail("/v1/runs", { status: 422 });
     expect(await apie.withRun({}, (run) => run.apieId())).toBeUndefined();
+  });
+
+  test("Apie's is undefined for a run that began after the end of the client", async () => {
+    const { apie } = await apiSetup();
+    await apie.shutdown();
+    expect(await apie.withRun({}, (run) => run.apieId())).toBeUndefined();
+  });
+
+  test("Apie's is undefined, after a while, for a run whose span could not be read", async () => {
+    const read = ({ name }: { name: string }): undefined => {
+      if (name.startsWith("invoke_agent")) throw new Error("a convention with a mistake");
+    };
+    const { apie } = await apiSetup({ conventions: [{ name: "theirs", read }] });
+    stopClock();
+    const run = apie.runs.start();
+    const asked = run.apieId();
+    await settled();
+    vi.advanceTimersByTime(10_000);
+    expect(await asked).toBeUndefined();
+    apie.runs.complete(run);
+  });
+
+  test("Apie's leads to ours as long as ours is remembered", async () => {
+    const { apie, server } = await apiSetup();
+    const run = apie.runs.start();
+    const apieId = (await run.apieId()) ?? "";
+    apie.track({ type: "named", runId: apieId });
+    apie.runs.complete(apieId);
+    await delivered(apie);
+    expect(only(runsAt(server))).toMatchObject({ id: apieId, types: ["named"] });
+    expect(await run.apieId()).toBe(apieId);
   });
 
   test("no callback waits for Apie", async () => {
@@ -253,6 +285,22 @@ describe("the completion", () => {
     expect(
       seen.named("chat gpt").map(({ attributes }) => attributes["agent.llm.usage.total_tokens"]),
     ).toEqual([undefined, 100]);
+  });
+
+  test("denies no work on the run's span that it does not know of", async () => {
+    const { apie, server, otel, seen } = await apiSetup();
+    const tracer = otel.provider.getTracer("library");
+    const foreign = (attributes: Record<string, string>) => tracer.startSpan("work", { attributes }).end();
+    await apie.withRun({}, () => {
+      foreign({ "gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt" });
+      foreign({ "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "search" });
+    });
+    await delivered(apie);
+    const counts = ["agent.run.llm_call.count", "agent.run.tool_call.count"];
+    const { attributes } = seen.one("invoke_agent Support");
+    expect(counts.filter((name) => name in attributes)).toEqual([]);
+    // Apie hears of both, since the processor sees them.
+    expect(metadataOf(only(runsAt(server)).completion ?? {})).toMatchObject({ llm_calls: 1, tool_calls: 1 });
   });
 
   test("comes soon after the end, with no flush", async () => {

@@ -1,6 +1,7 @@
 /** Sessions: around a callback, or long-lived and resumed by a handle that is plain JSON. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Apie, type FlushReport, type SessionHandle } from "../../src/index.ts";
+import { meanwhile, stopClock } from "../delivery/support.ts";
 import { cleanup, options } from "../support/client.ts";
 import { apiSetup, delivered, metadataOf, only, runsAt, sessionsAt, turns } from "./support/api.ts";
 import { runChild } from "./support/child.ts";
@@ -182,20 +183,60 @@ describe("a long-lived session", () => {
     ]);
   });
 
-  test("starts within its deadline when Apie does not answer, and is delivered once it does", async () => {
-    const { apie, server } = await apiSetup({ flushTimeoutMs: 50 });
-    const hang = server.fail("/v1/sessions", { status: 503 });
+  test("starts without Apie's id when an attempt fails, and is delivered once one works", async () => {
+    const { apie, server } = await apiSetup({ flushTimeoutMs: 600_000 });
+    const mend = server.fail("/v1/sessions", { status: 503 });
     const before = performance.now();
     const handle = await apie.sessions.start();
     expect(performance.now() - before).toBeLessThan(1_000);
     expect(handle).toEqual({ id: expect.any(String), kind: "single_agent", traceparent: expect.any(String) });
     await apie.sessions.resume(handle, () => apie.withRun({}, () => 1));
     apie.sessions.complete(handle);
-    hang();
+    mend();
     await server.received(/\/v1\/sessions\/[^/]+\/complete$/);
     const session = only(sessionsAt(server));
     expect(only(runsAt(server)).path).toBe(`/v1/sessions/${session.id}/runs`);
     expect(session.completion?.status).toBe("completed");
+  });
+
+  test("starts at once where nobody answers at Apie's address", async () => {
+    const { apie, server } = await apiSetup({ flushTimeoutMs: 600_000 });
+    await server.close();
+    const before = performance.now();
+    expect(await apie.sessions.start()).not.toHaveProperty("apieId");
+    expect(performance.now() - before).toBeLessThan(1_000);
+  });
+
+  test("starts at once while Apie is known to refuse sessions", async () => {
+    const { apie, server } = await apiSetup({ flushTimeoutMs: 600_000 });
+    server.fail("/v1/sessions", { status: 402, body: { error: "not in your plan" } });
+    const before = performance.now();
+    for (const _ of [1, 2, 3]) expect(await apie.sessions.start()).not.toHaveProperty("apieId");
+    expect(performance.now() - before).toBeLessThan(1_000);
+    expect(server.to("/v1/sessions")).toHaveLength(1);
+  });
+
+  test.each([
+    ["2 s", 600_000, 2_000],
+    ["flushTimeoutMs, where that is less", 300, 300],
+  ])("that Apie does not answer for starts after %s", async (_what, flushTimeoutMs, waitMs) => {
+    const { apie, server } = await apiSetup({ flushTimeoutMs });
+    await apie.ready();
+    stopClock();
+    const mend = server.fail("/v1/sessions", "hang");
+    let handle: SessionHandle | undefined;
+    void apie.sessions.start().then((started) => {
+      handle = started;
+    });
+    await meanwhile("asked", () => server.to("/v1/sessions").length === 1);
+    vi.advanceTimersByTime(waitMs - 1);
+    await turns(5);
+    expect(handle).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    await meanwhile("started", () => handle !== undefined);
+    expect(handle).not.toHaveProperty("apieId");
+    mend();
+    server.dropConnections();
   });
 
   test("resumed inside a run of its own leaves that run active", async () => {

@@ -1,11 +1,13 @@
 /** When events go, how many at a time, and how much of it at once. */
 import { expect, test } from "vitest";
+import type { EventItem, Lane } from "../../src/delivery/index.ts";
 import type { RecordingApie, WireRecord } from "../support/recording-apie.ts";
 import { until } from "../support/until.ts";
 import {
   COMPLETING,
   EVENTS,
   event,
+  expectIdle,
   flushed,
   keyOf,
   loose,
@@ -182,10 +184,10 @@ test("an event is written once: not before its run is open, not again when its b
     writes.set(name, 0);
     delivery.push(lane, {
       ...item,
-      write: () => {
+      write: (bound) => {
         expect(lane.state).toBe("open");
         writes.set(name, (writes.get(name) ?? 0) + 1);
-        return write();
+        return write(bound);
       },
     });
   };
@@ -219,4 +221,47 @@ test("an event the user's redactor drops, or that cannot be written, is counted 
   });
   expect(drops.map(({ reason }) => reason)).toEqual(["redacted", "unwritable"]);
   expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining("cannot")]);
+});
+
+test("events a hook drops by the thousand are looked at a few in each turn of the event loop", async () => {
+  const { delivery } = await start({ flushIntervalMs: 60_000 });
+  let inTurn = 0;
+  let most = 0;
+  const item = (lane: Lane): EventItem =>
+    event(lane, {
+      write: () => {
+        if (inTurn === 0) {
+          setImmediate(() => {
+            inTurn = 0;
+          });
+        }
+        inTurn += 1;
+        most = Math.max(most, inTurn);
+        return undefined;
+      },
+    });
+  for (let runs = 0; runs < 50; runs += 1) {
+    const lane = run(`r${runs}`);
+    delivery.open(lane);
+    for (let count = 0; count < 100; count += 1) delivery.push(lane, item(lane));
+  }
+  expect(await flushed(delivery)).toMatchObject({ events: { dropped: 5_000 } });
+  expect(most).toBeLessThanOrEqual(4 * 25);
+});
+
+test("an event that gives way while a hook looks at it is counted once, and costs no other", async () => {
+  const { server, delivery } = await start({ maxQueueSize: 10 });
+  const lane = loose();
+  const first = event(lane);
+  delivery.push(lane, {
+    ...first,
+    write: (bound) => {
+      push(delivery, lane, 20);
+      return first.write(bound);
+    },
+  });
+  const report = await flushed(delivery);
+  expect(report).toMatchObject({ events: { delivered: 10, dropped: 11 } });
+  expect(taken(server)).toEqual(numbered("none", 10, 12));
+  expectIdle(delivery);
 });

@@ -21,6 +21,7 @@ import {
   type Sender,
   session,
   settled,
+  start,
   stopClock,
   taken,
   whole,
@@ -313,9 +314,9 @@ test("however long Apie is down, few events are on their way, out of reach of th
       const item = event(lane);
       delivery.push(lane, {
         ...item,
-        write: () => {
+        write: (bound) => {
           written += 1;
-          return item.write();
+          return item.write(bound);
         },
       });
     }
@@ -483,4 +484,56 @@ describe("what is too old", () => {
     });
     expect(server.to(/sessions\/.*\/complete$/)).toHaveLength(1);
   });
+});
+
+test("calls count with what they say", async () => {
+  const { delivery, drops } = await deaf({ maxQueueBytes: 200_000 });
+  const check = watched(delivery, { bytes: 200_000 });
+  const lanes = Array.from({ length: 20 }, (_, index) => run(`r${index}`));
+  for (const lane of lanes) {
+    delivery.open(lane);
+    delivery.complete(lane, { status: "completed", metadata: { output: "x".repeat(20_000) } });
+    check();
+  }
+  expect(drops.filter(({ reason }) => reason === "queue_full").length).toBeGreaterThan(10);
+  await delivery.shutdown(0);
+  expectIdle(delivery);
+});
+
+test("a run whose end says more than the queue holds is ended, and says so", async () => {
+  const { server, delivery, mend } = await deaf({ maxQueueBytes: 65_536 });
+  const lane = run("r");
+  delivery.open(lane);
+  delivery.complete(lane, { status: "failed", metadata: { output: "x".repeat(65_536) } });
+  mend();
+  await flushed(delivery);
+  expect(server.to(`/v1/runs/${lane.id}/complete`)).toMatchObject([
+    { body: { status: "failed", metadata: { trimmed: true, trimmed_bytes: expect.any(Number) } } },
+  ]);
+});
+
+test("runs that give way leave nothing behind at the session they waited for", async () => {
+  const { delivery } = await deaf({ maxQueueSize: 10 });
+  const pipeline = session("s");
+  delivery.open(pipeline);
+  for (let index = 0; index < 200; index += 1) {
+    const lane = run(`r${index}`, { session: pipeline });
+    delivery.open(lane);
+    delivery.complete(lane, { status: "completed" });
+  }
+  expect(delivery.counters.runs.dropped).toBeGreaterThan(100);
+  expect(pipeline.awaitedBy?.size).toBeLessThanOrEqual(10);
+});
+
+test("a lane keeps nothing of what was said in its calls once they are through", async () => {
+  const { delivery } = await start();
+  const parent = run("p");
+  const lane = run("r", { parent });
+  delivery.open(parent);
+  delivery.open(lane);
+  delivery.complete(lane, { status: "completed", metadata: { output: "long" } });
+  delivery.complete(parent, { status: "completed" });
+  await flushed(delivery);
+  expect(lane.opening).toEqual({ kind: "run", body: {}, session: undefined, parent: undefined });
+  expect(lane.completion).toEqual({ status: "completed" });
 });

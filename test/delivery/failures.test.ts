@@ -1,5 +1,5 @@
 /** What is retried: each way of failing, on each kind of call, ends as it should, and every event in one counter. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { startServer } from "../support/client.ts";
 import type { Behaviour, RecordingApie } from "../support/recording-apie.ts";
 import { until } from "../support/until.ts";
@@ -293,4 +293,14 @@ test("retries are spread over growing times", async () => {
   // Full jitter: anything up to 20, 40, 80, … ms, and a little for the way.
   for (const [index, wait] of waits.entries()) expect(wait).toBeLessThan(20 * 2 ** index + 150);
   expect(delivery.counters.retries).toBe(5);
+});
+
+test("a request that breaks down in us is told and made again, and ends nothing", async () => {
+  const { server, delivery, client, problems } = await start();
+  vi.spyOn(client, "sendEvents").mockRejectedValueOnce(new TypeError("a mistake of ours"));
+  vi.spyOn(client, "createRun").mockRejectedValueOnce(new TypeError("a mistake of ours"));
+  whole(delivery, run("r"), 2);
+  await until("everything is through", () => delivery.queued.count === 0);
+  expect(taken(server)).toEqual(numbered("r", 2));
+  expect(problems.map(({ message }) => message)).toEqual(["opening a run: failed: a mistake of ours"]);
 });

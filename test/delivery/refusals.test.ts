@@ -113,7 +113,10 @@ test("the short form of an event is tried: what says which event it is stays, th
   };
   delivery.push(
     lane,
-    event(lane, { type: full.type, write: () => ({ eventId: "poison", json: JSON.stringify(full) }) }),
+    event(lane, {
+      type: full.type,
+      write: (bound) => ({ eventId: "poison", json: `${JSON.stringify(full).slice(0, -1)}${bound}}` }),
+    }),
   );
   push(delivery, lane, 1);
   await flushed(delivery);

@@ -97,15 +97,15 @@ export function event(lane: Lane, more: Partial<EventItem> & { payload?: unknown
     type: "custom.event",
     bytes: 100,
     ticket: 0,
-    write: () => ({
+    write: (bound) => ({
       eventId,
-      json: JSON.stringify({
+      json: `${JSON.stringify({
         type: "custom.event",
         agent_key: "support",
         event_id: eventId,
         sequence_number: sequence,
         metadata: { key: lane.key, payload },
-      }),
+      }).slice(0, -1)}${bound}}`,
     }),
     ...item,
   };

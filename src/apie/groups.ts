@@ -1,0 +1,55 @@
+/** The calls of a client that come in groups: `apie.runs.start()`, `apie.sessions.resume()`, … */
+import type { CapabilityOptions, ToolOptions } from "../config/index.ts";
+import type {
+  CompleteInput,
+  Run,
+  RunInput,
+  SessionEnd,
+  SessionHandle,
+  SessionInput,
+} from "../instrument/index.ts";
+
+export interface RunCalls {
+  /** Opens a run that is ended by `complete`, or as failed by `shutdown`; run code inside it with `run.in(fn)`. */
+  start(input?: RunInput): Run;
+  /**
+   * Ends a run that `start` opened.
+   * @param run the run, our id of it, or Apie's.
+   * @returns whether it was open in this process; nothing happens otherwise.
+   */
+  complete(run: Run | string, input?: CompleteInput): boolean;
+}
+
+export interface SessionCalls {
+  /**
+   * Opens a session that outlives this call and, by its handle, this process. Resolves when Apie has given its id. Without
+   * the id, at once when nothing is recorded, when an attempt to get it has failed, and after 2 s (or `flushTimeoutMs`, if
+   * that is less): the session goes on here and is delivered when Apie is back, and only this process can resume it.
+   */
+  start(input?: SessionInput): Promise<SessionHandle>;
+  /**
+   * Runs `fn` inside a session started here or in another process.
+   * @throws {ApieError} code `invalid_session` when the handle is none.
+   */
+  resume<T>(handle: SessionHandle, fn: () => T): T;
+  /** Ends it. @throws {ApieError} code `invalid_session` when the handle is none. */
+  complete(handle: SessionHandle, end?: SessionEnd): void;
+}
+
+export interface PropagationCalls {
+  /**
+   * Headers for a call to another service: trace context and baggage as the registered propagator writes them, with the ids
+   * of the active run and session where `baggage.write` names the host.
+   */
+  headers(url: string | URL): Record<string, string>;
+}
+
+export interface CapabilityCalls {
+  /** Declares what the agent may do; nothing while the client is disabled. @throws {ApieError} when Apie does not take it. */
+  declare(capabilities: readonly CapabilityOptions[]): Promise<void>;
+}
+
+export interface ToolCalls {
+  /** Describes a tool; nothing while the client is disabled. @throws {ApieError} when Apie does not take it. */
+  define(tool: ToolOptions): Promise<void>;
+}

@@ -11,7 +11,9 @@ const AREAS = [
   "diagnostics",
   "events",
   "processor",
+  "promises",
   "sampling",
+  "start",
   "tracking",
 ];
 

@@ -9,7 +9,7 @@ function register(): void {
   try {
     const file = readConfigFileSync();
     const started = startWith(optionsOf(file?.path, file?.value));
-    stopOnExit(() => started.shutdown());
+    stopOnExit(started);
   } catch (error) {
     // Telemetry that cannot start must not keep the application from starting.
     console.error(`[apie-otel] not started: ${error instanceof Error ? error.message : String(error)}`);

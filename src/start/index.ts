@@ -1,2 +1,3 @@
 export { stopOnExit } from "./exit.ts";
-export { optionsOf, type Started, type StartOptions, startApie, startWith } from "./start-apie.ts";
+export type { StartOptions } from "./options.ts";
+export { optionsOf, type Started, startApie, startWith } from "./start-apie.ts";

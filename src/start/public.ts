@@ -1,2 +1,3 @@
 /** apie-otel/start: OpenTelemetry and the bridge in one call, for services without OpenTelemetry. */
-export { type Started, type StartOptions, startApie } from "./start-apie.ts";
+export type { StartOptions } from "./options.ts";
+export { type Started, startApie } from "./start-apie.ts";

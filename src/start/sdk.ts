@@ -1,11 +1,12 @@
 /**
- * The OpenTelemetry SDK packages `startApie` sets up. They are the application's, of any supported line, and are loaded only
- * here: looked for from the application's folder first, then from ours.
+ * The OpenTelemetry SDK packages `startApie` sets up. They are the application's, of SDK 2.x or 3.x, and are loaded only here:
+ * looked for from the application's folder first, then from ours.
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { ApieError } from "../model/errors.ts";
 import type { SamplerLike } from "../sampling/index.ts";
+import { OTLP_PACKAGES, type PropagatorName, type SamplerChoice, type SamplerName } from "./environment.ts";
 
 interface Processor {
   forceFlush(): Promise<void>;
@@ -22,15 +23,19 @@ interface Resource {
   merge(other: Resource): Resource;
 }
 
+type Made<T, Args extends unknown[] = []> = new (...args: Args) => T;
+
 /** SDK 2.x (`sdk-trace-base`) and 3.x (`sdk-trace`), as far as they are used. */
 interface TraceSdk {
-  BasicTracerProvider?: new (config: object) => Provider;
-  TracerProvider?: new (config: object) => Provider;
-  BatchSpanProcessor: new (exporterOrOptions: unknown) => Processor;
-  AlwaysOnSampler?: new () => SamplerLike;
-  AlwaysOffSampler?: new () => SamplerLike;
-  ParentBasedSampler?: new (config: { root: SamplerLike }) => SamplerLike;
-  TraceIdRatioBasedSampler?: new (ratio: number) => SamplerLike;
+  BasicTracerProvider?: Made<Provider, [config: object]>;
+  TracerProvider?: Made<Provider, [config: object]>;
+  BatchSpanProcessor: Made<Processor, [exporterOrOptions: unknown]>;
+  SimpleSpanProcessor: Made<Processor, [exporterOrOptions: unknown]>;
+  ConsoleSpanExporter: Made<unknown>;
+  AlwaysOnSampler?: Made<SamplerLike>;
+  AlwaysOffSampler?: Made<SamplerLike>;
+  ParentBasedSampler?: Made<SamplerLike, [config: { root: SamplerLike }]>;
+  TraceIdRatioBasedSampler?: Made<SamplerLike, [ratio: number]>;
   createAlwaysOnSampler?: () => SamplerLike;
   createAlwaysOffSampler?: () => SamplerLike;
   createParentBasedSampler?: (config: { root: SamplerLike }) => SamplerLike;
@@ -38,9 +43,9 @@ interface TraceSdk {
 }
 
 interface Core {
-  CompositePropagator: new (config: { propagators: unknown[] }) => unknown;
-  W3CTraceContextPropagator: new () => unknown;
-  W3CBaggagePropagator: new () => unknown;
+  CompositePropagator: Made<unknown, [config: { propagators: unknown[] }]>;
+  W3CTraceContextPropagator: Made<unknown>;
+  W3CBaggagePropagator: Made<unknown>;
 }
 
 interface Resources {
@@ -50,20 +55,24 @@ interface Resources {
   envDetector: unknown;
 }
 
+type OtlpExporter = Made<unknown, [config?: object]>;
+
 export interface Sdk {
   trace: TraceSdk;
   core: Core;
   resources: Resources;
-  contextManager: new () => { enable(): unknown };
+  contextManager: Made<{ enable(): unknown }>;
   /** Absent when nothing is exported over OTLP. */
-  otlpExporter: (new (config?: object) => unknown) | undefined;
+  otlpExporter: OtlpExporter | undefined;
 }
 
 const TRACE_PACKAGES = ["@opentelemetry/sdk-trace-base", "@opentelemetry/sdk-trace"];
 
-/** What `npm install` needs; versions are left to npm, which picks a set that fits the Node it runs on. */
-const INSTALL =
-  "npm install @opentelemetry/api @opentelemetry/sdk-trace-base @opentelemetry/resources @opentelemetry/core @opentelemetry/context-async-hooks @opentelemetry/exporter-trace-otlp-http";
+/**
+ * What `npm install` needs. Versions are left to npm, which picks a set that fits the Node it runs on; `sdk-trace-base` has
+ * none that goes with the API of 3.x.
+ */
+const INSTALL = `npm install @opentelemetry/api @opentelemetry/sdk-trace @opentelemetry/resources @opentelemetry/core @opentelemetry/context-async-hooks ${OTLP_PACKAGES["http/protobuf"]}`;
 
 type Load = (name: string) => unknown;
 
@@ -92,16 +101,13 @@ function needed<T>(load: Load, ...names: string[]): T {
   );
 }
 
-/** @throws {ApieError} code `missing_package`, naming the package and the command that installs all of them. */
-export function loadSdk(withOtlp: boolean): Sdk {
+/**
+ * @param otlp packages that export over OTLP, any of which will do; none when nothing is exported.
+ * @throws {ApieError} code `missing_package`, naming the package and the command that installs all of them; `unknown_sdk`.
+ */
+export function loadSdk(otlp: readonly string[]): Sdk {
   const load = loader();
-  const exporter = withOtlp
-    ? needed<{ OTLPTraceExporter: new (config?: object) => unknown }>(
-        load,
-        "@opentelemetry/exporter-trace-otlp-http",
-      )
-    : undefined;
-  return {
+  const sdk: Sdk = {
     trace: needed<TraceSdk>(load, ...TRACE_PACKAGES),
     core: needed<Core>(load, "@opentelemetry/core"),
     resources: needed<Resources>(load, "@opentelemetry/resources"),
@@ -109,58 +115,62 @@ export function loadSdk(withOtlp: boolean): Sdk {
       load,
       "@opentelemetry/context-async-hooks",
     ).AsyncLocalStorageContextManager,
-    otlpExporter: exporter?.OTLPTraceExporter,
+    otlpExporter:
+      otlp.length === 0
+        ? undefined
+        : needed<{ OTLPTraceExporter: OtlpExporter }>(load, ...otlp).OTLPTraceExporter,
   };
+  if (sdk.resources.resourceFromAttributes === undefined)
+    throw unknownSdk(
+      "is older than 2.0: startApie sets up 2.x and 3.x; add ApieSpanProcessor to a provider of your own instead",
+    );
+  return sdk;
 }
+
+const unknownSdk = (what: string): ApieError =>
+  new ApieError("unknown_sdk", `the installed OpenTelemetry SDK ${what}`);
 
 export function makeProvider({ trace }: Sdk, config: object): Provider {
   const Provider = trace.BasicTracerProvider ?? trace.TracerProvider;
-  if (Provider === undefined)
-    throw new ApieError("unknown_sdk", "the installed OpenTelemetry trace SDK has no provider we know");
+  if (Provider === undefined) throw unknownSdk("has no tracer provider we know");
   return new Provider(config);
 }
 
-/** SDK 2.x takes the exporter, 3.x an object of options. */
-export function makeBatchProcessor({ trace }: Sdk, exporter: unknown): Processor {
-  return trace.BasicTracerProvider === undefined
-    ? new trace.BatchSpanProcessor({ exporter })
-    : new trace.BatchSpanProcessor(exporter);
+/** The processors of SDK 2.x take the exporter, and read their settings themselves; those of 3.x take an object of both. */
+const takesExporter = ({ trace }: Sdk): boolean => trace.BasicTracerProvider !== undefined;
+
+export function makeBatchProcessor(sdk: Sdk, exporter: unknown, settings: object): Processor {
+  const { BatchSpanProcessor } = sdk.trace;
+  return new BatchSpanProcessor(takesExporter(sdk) ? exporter : { exporter, ...settings });
 }
 
-/**
- * The sampler of `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`, whose default is `parentbased_always_on`
- * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
- */
-export function samplerFromEnvironment(
-  { trace }: Sdk,
-  env: Readonly<Record<string, string | undefined>>,
-): SamplerLike {
-  const make = {
-    on: () => trace.createAlwaysOnSampler?.() ?? construct(trace.AlwaysOnSampler),
-    off: () => trace.createAlwaysOffSampler?.() ?? construct(trace.AlwaysOffSampler),
-    ratio: (ratio: number) =>
+export function makeConsoleProcessor(sdk: Sdk): Processor {
+  const { ConsoleSpanExporter, SimpleSpanProcessor } = sdk.trace;
+  const exporter = new ConsoleSpanExporter();
+  return new SimpleSpanProcessor(takesExporter(sdk) ? exporter : { exporter });
+}
+
+export function makePropagator({ core }: Sdk, names: readonly PropagatorName[]): unknown {
+  const classes = { tracecontext: core.W3CTraceContextPropagator, baggage: core.W3CBaggagePropagator };
+  return new core.CompositePropagator({ propagators: names.map((name) => new classes[name]()) });
+}
+
+export function makeSampler({ trace }: Sdk, { root, parentBased, ratio }: SamplerChoice): SamplerLike {
+  const roots: Readonly<Record<SamplerName, () => SamplerLike>> = {
+    always_on: () => trace.createAlwaysOnSampler?.() ?? construct(trace.AlwaysOnSampler),
+    always_off: () => trace.createAlwaysOffSampler?.() ?? construct(trace.AlwaysOffSampler),
+    traceidratio: () =>
       trace.createTraceIdRatioBasedSampler?.(ratio) ?? construct(trace.TraceIdRatioBasedSampler, ratio),
-    parent: (root: SamplerLike) =>
-      trace.createParentBasedSampler?.({ root }) ?? construct(trace.ParentBasedSampler, { root }),
   };
-  const given = Number(env.OTEL_TRACES_SAMPLER_ARG);
-  const ratio = env.OTEL_TRACES_SAMPLER_ARG !== undefined && given >= 0 && given <= 1 ? given : 1;
-  const named: Readonly<Record<string, () => SamplerLike>> = {
-    always_on: make.on,
-    always_off: make.off,
-    traceidratio: () => make.ratio(ratio),
-    parentbased_always_on: () => make.parent(make.on()),
-    parentbased_always_off: () => make.parent(make.off()),
-    parentbased_traceidratio: () => make.parent(make.ratio(ratio)),
-  };
-  return (named[env.OTEL_TRACES_SAMPLER?.trim() ?? ""] ?? named.parentbased_always_on ?? make.on)();
+  const sampler = roots[root]();
+  if (!parentBased) return sampler;
+  return (
+    trace.createParentBasedSampler?.({ root: sampler }) ??
+    construct(trace.ParentBasedSampler, { root: sampler })
+  );
 }
 
-function construct<Args extends unknown[], T>(
-  Class: (new (...args: Args) => T) | undefined,
-  ...args: Args
-): T {
-  if (Class === undefined)
-    throw new ApieError("unknown_sdk", "the installed OpenTelemetry trace SDK lacks a sampler");
+function construct<Args extends unknown[], T>(Class: Made<T, Args> | undefined, ...args: Args): T {
+  if (Class === undefined) throw unknownSdk("lacks a sampler");
   return new Class(...args);
 }

@@ -1,25 +1,36 @@
 /** Sets OpenTelemetry up for a service that has none: provider, context manager, OTLP export, and the bridge. */
 import { context, propagation, trace } from "@opentelemetry/api";
 import { Apie } from "../apie.ts";
-import { type ApieOptions, mergeLayers, PACKAGE_NAME, readConfigFile } from "../config/index.ts";
+import {
+  type ApieOptions,
+  mergeLayers,
+  PACKAGE_NAME,
+  readConfigFile,
+  resolveConfig,
+} from "../config/index.ts";
 import type { FlushReport } from "../delivery/index.ts";
+import { Reporter } from "../diagnostics/index.ts";
 import { ApieConfigError, ApieError } from "../model/errors.ts";
-import { recordAgentSpans, type SamplerLike } from "../sampling/index.ts";
-import { loadSdk, makeBatchProcessor, makeProvider, type Provider, samplerFromEnvironment } from "./sdk.ts";
-
-export interface StartOptions extends Omit<ApieOptions, "forwardTo" | "tracerProvider"> {
-  /**
-   * Where spans go over OTLP/HTTP: an address and headers, or `false` for nowhere. Default: what `OTEL_EXPORTER_OTLP_ENDPOINT`
-   * or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` names; nowhere when neither is set.
-   */
-  otlp?: { url?: string | undefined; headers?: Record<string, string> | undefined } | false | undefined;
-  /** `service.name` of the resource. Default: `OTEL_SERVICE_NAME`, else the agent's key. */
-  serviceName?: string | undefined;
-  /** Further resource attributes. */
-  resourceAttributes?: Record<string, string> | undefined;
-  /** Default: `OTEL_TRACES_SAMPLER`. It is wrapped, so that agent runs reach Apie whatever it decides. */
-  sampler?: SamplerLike | undefined;
-}
+import { recordAgentSpans } from "../sampling/index.ts";
+import {
+  batchSettingsOf,
+  exportersOf,
+  isSdkDisabled,
+  otlpPackages,
+  propagatorsOf,
+  samplerOf,
+} from "./environment.ts";
+import { type StartOptions, startIssues } from "./options.ts";
+import {
+  loadSdk,
+  makeBatchProcessor,
+  makeConsoleProcessor,
+  makePropagator,
+  makeProvider,
+  makeSampler,
+  type Provider,
+  type Sdk,
+} from "./sdk.ts";
 
 export interface Started {
   apie: Apie;
@@ -28,12 +39,6 @@ export interface Started {
   flush(): Promise<FlushReport>;
   /** Closes open runs, sends what is waiting, and stops. */
   shutdown(): Promise<FlushReport>;
-}
-
-function exportsOtlp(otlp: StartOptions["otlp"]): boolean {
-  if (otlp === false || process.env.OTEL_TRACES_EXPORTER?.trim() === "none") return false;
-  const { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT } = process.env;
-  return otlp !== undefined || Boolean(OTEL_EXPORTER_OTLP_ENDPOINT || OTEL_EXPORTER_OTLP_TRACES_ENDPOINT);
 }
 
 /** The proxy provider of the API delegates to nobody until a real one is registered. */
@@ -50,78 +55,113 @@ export function startWith(options: StartOptions): Started {
       "startApie: a tracer provider is registered already: add new ApieSpanProcessor(…) to its span processors instead",
     );
   }
-  const { otlp, serviceName, resourceAttributes, sampler, ...apieOptions } = options;
-  const apie = new Apie(apieOptions);
-  const withOtlp = exportsOtlp(otlp);
-  const sdk = loadSdk(withOtlp);
-  const { resources } = sdk;
-  const named = resources.resourceFromAttributes({
-    ...resourceAttributes,
-    ...(serviceName === undefined && process.env.OTEL_SERVICE_NAME !== undefined
-      ? {}
-      : { "service.name": serviceName ?? apie.spanProcessor.config.agent.key }),
-  });
-  const detected = resources.detectResources({ detectors: [resources.envDetector] });
+  const { env } = process;
+  if (isSdkDisabled(env)) return withoutSdk(clientOf(options));
+  const problems: string[] = [];
+  const tell = (problem: string): void => void problems.push(problem);
+  const { otlp, sampler } = options;
+  const exporters = exportersOf(env, otlp === undefined ? undefined : otlp !== false, tell);
+  const exportsOtlp = exporters.includes("otlp");
+  // Before the client is made, which begins to talk to Apie at once.
+  const sdk = loadSdk(exportsOtlp ? otlpPackages(env, typeof otlp === "object", tell) : []);
+  const chosenSampler = sampler ?? makeSampler(sdk, samplerOf(env, tell));
+  const apie = clientOf(options);
+  const { agent, onError } = apie.spanProcessor.config;
+  const reporter = new Reporter(onError);
+
   const processors: unknown[] = [apie.spanProcessor];
   if (sdk.otlpExporter !== undefined) {
-    processors.push(makeBatchProcessor(sdk, new sdk.otlpExporter(otlp === false ? undefined : otlp)));
+    const exporter = new sdk.otlpExporter(typeof otlp === "object" ? otlp : undefined);
+    processors.push(makeBatchProcessor(sdk, exporter, batchSettingsOf(env)));
   }
+  if (exporters.includes("console")) processors.push(makeConsoleProcessor(sdk));
   const provider = makeProvider(sdk, {
-    resource: resources.defaultResource().merge(detected).merge(named),
+    resource: resourceOf(sdk, options, agent.key),
     spanProcessors: processors,
-    sampler: recordAgentSpans(sampler ?? samplerFromEnvironment(sdk, process.env)),
+    sampler: recordAgentSpans(chosenSampler),
   });
+  register(sdk, provider, propagatorsOf(env, tell));
+  for (const problem of problems) reporter.problem(new ApieError("otel_environment", problem));
+  return started(apie, provider, reporter);
+}
+
+/** @throws {ApieConfigError} naming every bad option, ours and the client's. */
+function clientOf(options: StartOptions): Apie {
+  const { otlp: _, serviceName: __, resourceAttributes: ___, sampler: ____, ...apieOptions } = options;
+  const issues = startIssues(options);
+  if (issues.length === 0) return new Apie(apieOptions);
+  try {
+    resolveConfig(apieOptions);
+  } catch (error) {
+    if (!(error instanceof ApieConfigError)) throw error;
+    issues.push(...error.issues);
+  }
+  throw new ApieConfigError(issues);
+}
+
+/** Later ones win: what the environment says over our default, what the options say over both. */
+function resourceOf({ resources }: Sdk, options: StartOptions, agentKey: string) {
+  const { serviceName, resourceAttributes } = options;
+  const given = {
+    ...resourceAttributes,
+    ...(serviceName === undefined ? {} : { "service.name": serviceName }),
+  };
+  return resources
+    .defaultResource()
+    .merge(resources.resourceFromAttributes({ "service.name": agentKey }))
+    .merge(resources.detectResources({ detectors: [resources.envDetector] }))
+    .merge(resources.resourceFromAttributes(given));
+}
+
+/** Context manager and propagator say no where the application has set its own: then that one stays. */
+function register(sdk: Sdk, provider: Provider, propagators: ReturnType<typeof propagatorsOf>): void {
   trace.setGlobalTracerProvider(provider as never);
   const manager = new sdk.contextManager();
   manager.enable();
-  // Both say no where the application has set its own: then that one stays.
   context.setGlobalContextManager(manager as never);
-  propagation.setGlobalPropagator(
-    new sdk.core.CompositePropagator({
-      propagators: [new sdk.core.W3CTraceContextPropagator(), new sdk.core.W3CBaggagePropagator()],
-    }) as never,
-  );
+  if (propagators.length > 0) propagation.setGlobalPropagator(makePropagator(sdk, propagators) as never);
+}
+
+function started(apie: Apie, provider: Provider, reporter: Reporter): Started {
+  // Side by side, so that neither destination waits for the other; and one's failure does not hide the other's report.
+  const both = async (toApie: Promise<FlushReport>, toOthers: Promise<void>): Promise<FlushReport> => {
+    const [report, exported] = await Promise.allSettled([toApie, toOthers]);
+    if (exported.status === "rejected") {
+      const reason = exported.reason instanceof Error ? exported.reason.message : String(exported.reason);
+      reporter.problem(new ApieError("otlp_failed", `OTLP export failed: ${reason}`));
+    }
+    if (report.status === "rejected") throw report.reason;
+    return report.value;
+  };
   return {
     apie,
     provider,
-    async flush() {
-      const [report, exported] = await Promise.allSettled([apie.flush(), provider.forceFlush()]);
-      return settled(report, exported);
-    },
-    async shutdown() {
-      const report = await apie.shutdown().then(
-        (value) => ({ status: "fulfilled" as const, value }),
-        (reason: unknown) => ({ status: "rejected" as const, reason }),
-      );
-      const [exported] = await Promise.allSettled([provider.shutdown()]);
-      return settled(report, exported);
-    },
+    flush: () => both(apie.flush(), provider.forceFlush()),
+    shutdown: () => both(apie.shutdown(), provider.shutdown()),
   };
 }
 
-/** One destination's failure does not hide the other's report. */
-function settled(
-  report: PromiseSettledResult<FlushReport>,
-  exported: PromiseSettledResult<void>,
-): FlushReport {
-  if (report.status === "rejected") throw report.reason;
-  if (exported.status === "rejected") {
-    const reason = exported.reason instanceof Error ? exported.reason.message : String(exported.reason);
-    console.warn(`[apie-otel] OTLP export failed: ${reason}`);
-  }
-  return report.value;
+/** `OTEL_SDK_DISABLED=true`: the application runs as if OpenTelemetry were not there. */
+function withoutSdk(apie: Apie): Started {
+  const nothing = (): Promise<void> => Promise.resolve();
+  const provider: Provider = {
+    getTracer: (...name) => trace.getTracerProvider().getTracer(...name),
+    forceFlush: nothing,
+    shutdown: nothing,
+  };
+  return { apie, provider, flush: () => apie.flush(), shutdown: () => apie.shutdown() };
 }
 
 /**
  * Starts OpenTelemetry and the bridge in one call, for services without OpenTelemetry. Reads `apie.config.*` and the
- * environment; `options` override both.
+ * environment; `options` override both. Call `shutdown()` of what it gives before the process ends.
  *
  * @throws {ApieConfigError} naming every bad option.
  * @throws {ApieError} code `missing_package` naming what to install; `already_started` when a provider is registered.
  */
 export async function startApie(options: StartOptions = {}): Promise<Started> {
   const file = await readConfigFile();
-  return startWith(mergeLayers(optionsOf(file?.path, file?.value), options) as StartOptions);
+  return startWith(mergeLayers(optionsOf(file?.path, file?.value), options as ApieOptions) as StartOptions);
 }
 
 export function optionsOf(path: string | undefined, value: unknown): StartOptions {

@@ -1,4 +1,4 @@
-/** The same options stand in three places, and the version in two: here they are held together. */
+/** The same options stand in four places, and the version in two: here they are held together. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
@@ -40,6 +40,34 @@ test("every default that is stated is the one that holds, and the reverse", () =
     .map(({ name, comment }) => [name, statedDefault(comment)] as const)
     .filter(([, value]) => value !== undefined);
   expect(Object.fromEntries(stated)).toEqual(DEFAULTS);
+});
+
+/** Rows of the README's table: names and defaults as they are printed, without marks. */
+function printedOptions(): { names: string[]; defaults: string[] }[] {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const [, table = ""] = /<!-- options -->\n(.*?)<!-- \/options -->/s.exec(readme) ?? [];
+  const rows = table.split("\n").filter((line) => line.startsWith("| `"));
+  return rows.map((row) => {
+    const [names = "", defaults = ""] = row.split("|").slice(1);
+    const plain = (cell: string) => cell.split(", ").map((part) => part.replaceAll("`", "").trim());
+    return { names: plain(names), defaults: plain(defaults) };
+  });
+}
+
+test("the README's table has every option, each once, with the default that holds", () => {
+  const rows = printedOptions();
+  const names = rows.flatMap((row) => row.names);
+  expect(names.toSorted()).toEqual(Object.keys(optionsSchema.shape).sort());
+  const printed = rows.flatMap(({ names, defaults }) => {
+    // One default stands for all names of its row.
+    expect([1, names.length]).toContain(defaults.length);
+    return names.map((name, index) => [name, defaults[index] ?? defaults[0]] as const);
+  });
+  const isValue = (text: string | undefined) => /^(true|false|\d+)$/.test(text ?? "");
+  const stated = printed.filter(([name, text]) => name in DEFAULTS || isValue(text));
+  expect(Object.fromEntries(stated)).toEqual(
+    Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, String(value)])),
+  );
 });
 
 test("defaults are good values", () => {

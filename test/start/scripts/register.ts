@@ -1,0 +1,2 @@
+/** What `--import apie-otel/register` does, from the source. */
+import "../../../src/register.ts";

@@ -1,0 +1,47 @@
+/**
+ * A program that `register.ts` was imported before. It asks once, then does what its first argument says. What a library does
+ * is written with the plain OpenTelemetry API, as `ask` of support.ts does.
+ */
+import { trace } from "@opentelemetry/api";
+
+const tracer = trace.getTracer("library");
+
+function agent(name: string) {
+  return tracer.startSpan(`invoke_agent ${name}`, {
+    attributes: { "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": name },
+  });
+}
+
+const staysOpen = () => setInterval(() => undefined, 1_000);
+
+const ENDINGS: Record<string, () => void> = {
+  /** The event loop runs dry. */
+  nothing: () => undefined,
+  /** A server that knows nothing of signals. */
+  serve: staysOpen,
+  /** A run is under way when the signal comes. */
+  "serve-busy": () => {
+    agent("Busy");
+    staysOpen();
+  },
+  /** A server that finishes what it has begun: until the test has seen that the first run arrived. */
+  drain: () => {
+    const server = staysOpen();
+    process.once("SIGTERM", () => {
+      const late = agent("Late");
+      process.once("SIGUSR2", () => {
+        late.end();
+        clearInterval(server);
+      });
+      console.log("draining");
+    });
+  },
+  exit: () => process.exit(3),
+  throw: () => {
+    throw new Error("the application's own");
+  },
+};
+
+agent("Desk").end();
+ENDINGS[process.argv[2] ?? "nothing"]?.();
+console.log("ready");

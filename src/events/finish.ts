@@ -2,7 +2,7 @@
 import type { HookEvent } from "../config/index.ts";
 import { fits, limitSize } from "./limit.ts";
 import { toPlainObject } from "./plain.ts";
-import { REDACTED, type RedactedJson, type Redactor } from "./redaction/index.ts";
+import { HEX_OR_TIME, REDACTED, type RedactedJson, type Redactor } from "./redaction/index.ts";
 import { customEventSchema } from "./schema.ts";
 import { fromWire, IDENTITY, OTHERS, toWire, type WireEvent } from "./wire.ts";
 
@@ -22,9 +22,31 @@ export interface FinishedEvent {
   json: string;
 }
 
-/** Of what says where an event belongs, names that the application chose; the others are words and ids of ours. */
-const NAMES: ReadonlySet<string> = new Set(["type", "agent_key"]);
-const OURS: ReadonlySet<string> = new Set(IDENTITY.filter((name) => !NAMES.has(name)));
+/**
+ * Names that the application chose to tell things apart by: runs, steps and agents must be found by the same name wherever it
+ * is told, so that only what is a secret by its form is replaced.
+ */
+const NAMES: ReadonlySet<string> = new Set([
+  "type",
+  "agent_key",
+  "environment",
+  "step_key",
+  "trigger_kind",
+  "parent_event_id",
+  "caused_by_event_id",
+]);
+/** Words, ids, numbers and times of ours, which no rule may damage. */
+const OURS: ReadonlySet<string> = new Set([...IDENTITY, "step_index"].filter((name) => !NAMES.has(name)));
+const OUR_OTEL: ReadonlySet<string> = new Set([
+  "trace_id",
+  "span_id",
+  "parent_span_id",
+  "start",
+  "end",
+  "duration_ms",
+  "dropped_attributes",
+]);
+const HEAD: ReadonlySet<string> = new Set(["type", "agent_key"]);
 
 /** Members that hold data of any shape. */
 const FREE_OBJECTS: ReadonlySet<string> = new Set(["metadata", "payload_summary"]);
@@ -49,7 +71,7 @@ export function finishEvent(event: WireEvent, options: FinishOptions, bound = ""
 }
 
 /** Members after type and agent. */
-const FURTHER = [...IDENTITY, ...OTHERS].filter((name) => !NAMES.has(name));
+const FURTHER = [...IDENTITY, ...OTHERS].filter((name) => !HEAD.has(name));
 
 /**
  * What most events need: JSON of the redacted event without a copy.
@@ -112,11 +134,29 @@ export function redactWireEvent(event: WireEvent, redactor: Redactor): WireEvent
 /** What cannot be walked to its end is left out, never let through. */
 function redactedMember(name: string, value: unknown, redactor: Redactor): unknown {
   try {
-    return redactor.value(value, name);
+    return keepOurs(name, value, redactor.value(value, name));
   } catch {
     return FREE_OBJECTS.has(name) ? { notice: REDACTED } : undefined;
   }
 }
+
+type Members = Record<string, unknown>;
+
+/** Puts back what inside of free objects is ours: where the span is to be found, and how many tokens there were. */
+function keepOurs(name: string, value: unknown, redacted: unknown): unknown {
+  const inside = name === "metadata" ? "otel" : name === "payload_summary" ? "usage" : undefined;
+  const ours = inside === undefined ? undefined : (value as Members)[inside];
+  if (inside === undefined || typeof ours !== "object" || ours === null) return redacted;
+  const kept = Object.entries(ours).filter(([member, of]) =>
+    inside === "otel" ? OUR_OTEL.has(member) && isIdOrNumber(of) : typeof of === "number",
+  );
+  const copy = redacted as Members;
+  const around = typeof copy[inside] === "object" ? (copy[inside] as Members) : {};
+  return { ...copy, [inside]: { ...around, ...Object.fromEntries(kept) } };
+}
+
+const isIdOrNumber = (value: unknown): boolean =>
+  typeof value === "number" || (typeof value === "string" && HEX_OR_TIME.test(value));
 
 function runHook(
   event: WireEvent,

@@ -244,3 +244,34 @@ test("data that cannot be walked costs its member only", () => {
   expect(event?.metadata).toEqual({ notice: "[REDACTED]" });
   expect(json).toContain('"ticket":"SUP-1"');
 });
+
+test("rules of the user's damage nothing that places an event or counts for it", () => {
+  const otel = {
+    trace_id: "0af7651916cd43dd8448eb211c80319c",
+    span_id: "b7ad6b7169203331",
+    span_name: "step 7",
+    start: "2026-01-01T00:00:00.000Z",
+    duration_ms: 12.5,
+  };
+  const event: WireEvent = {
+    ...EVENT,
+    step_key: "step-7",
+    step_name: "Step 7",
+    step_index: 7,
+    parent_event_id: "3f8f4b1e-9a51-4e6f-8f0a-0f6f3a1f2b3c",
+    environment: "eu-1",
+    payload_summary: { usage: { input: 12, output: 3 }, note: "call 4711" },
+    metadata: { otel, capture_source: "otel_bridge" },
+  };
+  const redactor = new Redactor({ redactDenyPatterns: [/\d/] });
+  const finished = finishEvent(event, { redactor, maxBytes: 1_000_000, onHookError: () => undefined });
+  expect(JSON.parse(finished?.json ?? "")).toMatchObject({
+    step_key: "step-7",
+    step_name: "Step [REDACTED]",
+    step_index: 7,
+    parent_event_id: event.parent_event_id,
+    environment: "eu-1",
+    payload_summary: { usage: { input: 12, output: 3 }, note: expect.stringContaining("[REDACTED]") },
+    metadata: { otel: { ...otel, span_name: "step [REDACTED]" } },
+  });
+});

@@ -30,6 +30,11 @@ export interface Activity {
   kind: ActivityKind;
   /** Name of the convention that recognised the span. */
   convention: string;
+  /**
+   * Seen at the start of a span whose attributes come at its end only: it waits for them for a while, and is told as it is
+   * when they do not come.
+   */
+  provisional?: boolean | undefined;
   /** The span tells one stage of the work only, and covers none of it: `requested`, `completed`, `resolved`, … */
   stage?: string | undefined;
   agent?: AgentFacts | undefined;
@@ -64,6 +69,11 @@ export interface AgentFacts {
   name?: string | undefined;
   version?: string | undefined;
   framework?: string | undefined;
+  /**
+   * Whether the span is an agent is not said: it is one where no run is above it, and part of one below. Its name gives way
+   * to that of an agent within.
+   */
+  assumed?: boolean | undefined;
 }
 
 export interface RunFacts {

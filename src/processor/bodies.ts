@@ -3,7 +3,7 @@ import type { CompleteBody, HandoffBody, RunBody, SessionBody } from "../apie-ap
 import { type Redactor, usagePart } from "../events/index.ts";
 import type { Activity } from "../model/activity.ts";
 import type { RunState, SessionState } from "../tracking/index.ts";
-import { bodyMembers, givenMembers, type Members, type Parts } from "./body-members.ts";
+import { bodyMembers, type Members, type Parts, redactedMembers } from "./body-members.ts";
 import { isoTime, roundedMs } from "./time.ts";
 
 export interface BodyOptions {
@@ -157,7 +157,7 @@ export class Bodies {
         cost_usd: facts?.costUsd ?? run.reported?.costUsd,
         started_at: timeOf(startMs),
         ended_at: timeOf(endMs),
-        duration_ms: isTime(startMs) && isTime(endMs) ? roundedMs(endMs - startMs) : undefined,
+        duration_ms: endMs === undefined ? undefined : roundedMs(endMs - startMs),
       },
       names: { run_status: facts?.status },
       told: {
@@ -194,7 +194,7 @@ export class Bodies {
     return {
       ...bodyMembers(redactor, parts),
       metadata: {
-        ...givenMembers(redactor, given, "metadata"),
+        ...(given === undefined ? undefined : redactedMembers(redactor, given, "metadata")),
         ...this.#members(metadata),
         capture_source: captureSource,
       },
@@ -213,7 +213,4 @@ const ownSessionId = ({ id, origin }: SessionState): Members =>
 const conversationId = ({ id, origin }: SessionState): Members =>
   origin === "conversation" ? { session_id: id, conversation_id: id } : {};
 
-/** Farther times have no date; a span may bear any number. */
-const MAX_TIME_MS = 8.64e15;
-const isTime = (ms: number | undefined): ms is number => ms !== undefined && Math.abs(ms) <= MAX_TIME_MS;
-const timeOf = (ms: number | undefined): string | undefined => (isTime(ms) ? isoTime(ms) : undefined);
+const timeOf = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : isoTime(ms));

@@ -17,62 +17,74 @@ export interface Parts<Body> {
 
 const MAX_SUMMARY = 500;
 
-type Entry = readonly [name: string, value: unknown];
-
 /** @param within name of the member that holds these; none for those of the body itself. */
 export function bodyMembers<Body extends object>(
   redactor: Redactor,
   { ours, names, told, summaries }: Parts<Body>,
   within?: string,
 ): Body {
-  const redacted = ([name, value]: Entry): Entry[] =>
-    within === undefined
-      ? [[name, guarded(value, () => redactor.value(value, name))]]
-      : redactedEntry(redactor, within, name, () => value);
-  const entries = [
-    ...known(ours),
-    ...known(names).map(([name, value]): Entry => [name, redactor.secrets(String(value))]),
-    ...known(told).flatMap(redacted),
-    ...known(summaries)
-      .flatMap(([name, value]) => redacted([name, String(value)]))
-      .map(([name, value]): Entry => [name, truncateText(String(value), MAX_SUMMARY)]),
-  ];
   // Nothing in the protocol's bodies is null.
-  return Object.fromEntries(entries) as Body;
+  const body: Members = known(ours);
+  const redacted = (members: object | undefined): Members =>
+    within === undefined
+      ? topMembers(redactor, known(members))
+      : redactedMembers(redactor, known(members), within);
+  for (const [name, value] of Object.entries(known(names))) body[name] = redactor.secrets(String(value));
+  Object.assign(body, redacted(told));
+  for (const [name, value] of Object.entries(redacted(texts(summaries))))
+    body[name] = truncateText(String(value), MAX_SUMMARY);
+  return body as Body;
 }
 
-/** Members of an object of the application's, names included; one that cannot be read costs itself only. */
-export function givenMembers(redactor: Redactor, given: Members | undefined, within: string): Members {
-  if (given === undefined) return {};
-  let names: string[];
+/** A redacted copy of members, their names included; one that cannot be read costs itself only. */
+export function redactedMembers(redactor: Redactor, members: Members, within: string): Members {
   try {
-    names = Object.keys(given);
+    return redactor.value(members, within);
+  } catch {
+    return oneByOne(redactor, members, within);
+  }
+}
+
+function oneByOne(redactor: Redactor, members: Members, within: string): Members {
+  const copies: [string, unknown][] = [];
+  try {
+    for (const name of Object.keys(members)) copies.push(...oneMember(redactor, members, within, name));
   } catch {
     // A Proxy that does not even tell its names.
-    return { [within]: REDACTED };
+    copies.push([within, REDACTED]);
   }
-  return Object.fromEntries(
-    names.flatMap((name) => redactedEntry(redactor, within, name, () => given[name])),
-  );
+  return Object.fromEntries(copies);
 }
 
-function known(members: object | undefined): Entry[] {
-  return members === undefined ? [] : Object.entries(members).filter(([, value]) => value !== undefined);
-}
-
-function redactedEntry(redactor: Redactor, within: string, name: string, read: () => unknown): Entry[] {
+function oneMember(redactor: Redactor, members: Members, within: string, name: string): [string, unknown][] {
   try {
-    return known(redactor.value({ [name]: read() }, within));
+    return Object.entries(redactor.value({ [name]: members[name] }, within));
   } catch {
     return [[redactor.secrets(name), REDACTED]];
   }
 }
 
-/** What cannot be walked to its end is not let through. An object stays one: the protocol refuses a text in its place. */
-function guarded(value: unknown, redacted: () => unknown): unknown {
-  try {
-    return redacted();
-  } catch {
-    return typeof value === "object" ? { notice: REDACTED } : REDACTED;
+/** Each is known by a path of its own. What cannot be walked is left out; an object stays one, or it would be refused. */
+function topMembers(redactor: Redactor, members: Members): Members {
+  for (const [name, value] of Object.entries(members)) {
+    try {
+      members[name] = redactor.value(value, name);
+    } catch {
+      members[name] = typeof value === "object" ? { notice: REDACTED } : REDACTED;
+    }
   }
+  return members;
+}
+
+function known(members: object | undefined): Members {
+  const told: Members = {};
+  for (const [name, value] of Object.entries(members ?? {})) if (value !== undefined) told[name] = value;
+  return told;
+}
+
+/** A convention of the user's may give what is none. */
+function texts(members: object | undefined): Members {
+  const told = known(members);
+  for (const name of Object.keys(told)) told[name] = String(told[name]);
+  return told;
 }

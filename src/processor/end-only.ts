@@ -11,6 +11,8 @@ export interface EndedSpan {
   end: SpanEnd;
   activity: Activity | undefined;
   isRoot: boolean;
+  /** It never arrived itself. */
+  standsIn?: boolean;
 }
 
 interface HeldTrace {
@@ -21,6 +23,8 @@ interface HeldTrace {
 
 export interface EndOnlyOptions {
   now: () => number;
+  /** Whether a span that is not among those that arrived was seen before. */
+  isKnown: (traceId: string, spanId: string) => boolean;
   /** Tells the spans of a trace, as if they happened now. */
   walk: (steps: readonly WalkStep[]) => void;
 }
@@ -89,8 +93,56 @@ export class EndOnlyTraces {
     if (trace === undefined) return;
     this.#traces.delete(traceId);
     this.#count -= trace.spans.length;
-    this.#options.walk(inOrderOfTime(trace.spans));
+    const missing = missingParents(trace.spans, (spanId) => this.#options.isKnown(traceId, spanId));
+    this.#options.walk(inOrderOfTime([...missing, ...trace.spans]));
   }
+}
+
+/**
+ * Spans may name a parent that never arrives: it never ended, or was not sampled. Something stands in for it, from the first
+ * start to the last end below, so that work that belongs together stays so; it lies below the trace's root, as all of the
+ * trace does.
+ */
+function missingParents(spans: readonly EndedSpan[], isKnown: (spanId: string) => boolean): EndedSpan[] {
+  const arrived = new Set(spans.map((span) => span.start.spanId));
+  const orphans = new Map<string, EndedSpan[]>();
+  for (const span of spans) {
+    const { parentId } = span.start;
+    if (span.isRoot || parentId === undefined || arrived.has(parentId) || isKnown(parentId)) continue;
+    const siblings = orphans.get(parentId);
+    if (siblings === undefined) orphans.set(parentId, [span]);
+    else siblings.push(span);
+  }
+  const rootId = spans.find(({ start }) => start.parentId === undefined)?.start.spanId;
+  return [...orphans]
+    .filter(([, children]) => children.length > 1 || rootId !== undefined)
+    .map(([spanId, children]) => standIn(spanId, rootId, children));
+}
+
+function standIn(spanId: string, parentId: string | undefined, children: readonly EndedSpan[]): EndedSpan {
+  const times = (of: (span: EndedSpan) => number): number[] => children.map(of);
+  return {
+    start: {
+      traceId: children[0]?.start.traceId ?? "",
+      spanId,
+      parentId,
+      name: "(not received)",
+      scopeName: "",
+      scope: undefined,
+      startMs: times(({ start }) => start.startMs).reduce((a, b) => Math.min(a, b)),
+      mayTurnOut: false,
+      sessionHint: undefined,
+    },
+    end: {
+      endMs: times(({ end }) => end.endMs).reduce((a, b) => Math.max(a, b)),
+      activity: undefined,
+      failure: undefined,
+      droppedAttributes: 0,
+    },
+    activity: undefined,
+    isRoot: false,
+    standsIn: true,
+  };
 }
 
 /**
@@ -116,18 +168,18 @@ function placesOf(spans: readonly EndedSpan[]): Map<EndedSpan, { depth: number; 
   const byId = new Map(spans.map((span) => [span.start.spanId, span]));
   const places = new Map<EndedSpan, { depth: number; startMs: number }>();
   for (const span of spans) {
-    const path: EndedSpan[] = [];
+    const path = new Set<EndedSpan>();
     let above: EndedSpan | undefined = span;
     // Parents form no cycle in sane data; a damaged trace must not hang us.
-    while (above !== undefined && !places.has(above) && !path.includes(above)) {
-      path.push(above);
+    while (above !== undefined && !places.has(above) && !path.has(above)) {
+      path.add(above);
       above = above.start.parentId === undefined ? undefined : byId.get(above.start.parentId);
     }
     let place = (above === undefined ? undefined : places.get(above)) ?? {
       depth: -1,
       startMs: Number.NEGATIVE_INFINITY,
     };
-    for (const item of path.reverse()) {
+    for (const item of [...path].reverse()) {
       place = { depth: place.depth + 1, startMs: Math.max(item.start.startMs, place.startMs) };
       places.set(item, place);
     }

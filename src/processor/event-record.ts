@@ -28,43 +28,42 @@ export interface EventWriter {
 /** Memory of a record, its share of the span's node and of the activity; measured (bench), not exact. */
 const RECORD_BYTES = 320;
 
-/** What an event tells that its node does not. */
-export interface Told {
-  readonly activity: Activity;
-  readonly run: RunState | undefined;
-  /** `caused_by_event_id`. */
-  readonly causedBy?: string | undefined;
-}
-
 const NOTHING: Activity = { kind: "none", convention: "" };
 
+/** An event of what a span's node says, at its beginning or at its end, in the node's own run. */
 export class EventRecord implements EventItem {
   readonly type: string;
   ticket = 0;
   readonly #writer: EventWriter;
   readonly #node: SpanNode;
+  /** Kept here: the node gives its content up once it is told. */
+  readonly #activity: Activity;
   /** Opening events are what was known then, whenever they are written. */
   readonly #isOpening: boolean;
-  readonly #told: Told | undefined;
   #sequence = 0;
   #sessionSequence = 0;
 
-  /** @param told where the event is not of what the node itself says at that moment, in its own run. */
-  constructor(writer: EventWriter, type: string, node: SpanNode, isOpening: boolean, told?: Told) {
+  constructor(
+    writer: EventWriter,
+    type: string,
+    node: SpanNode,
+    isOpening: boolean,
+    activity = isOpening ? node.opening : node.closing,
+  ) {
     this.type = type;
     this.#writer = writer;
     this.#node = node;
     this.#isOpening = isOpening;
-    this.#told = told;
+    this.#activity = activity ?? NOTHING;
   }
 
-  get #activity(): Activity {
-    const { opening, closing } = this.#node;
-    return this.#told?.activity ?? (this.#isOpening ? opening : closing) ?? NOTHING;
+  protected get run(): RunState | undefined {
+    return this.#node.run;
   }
 
-  get #run(): RunState | undefined {
-    return this.#told === undefined ? this.#node.run : this.#told.run;
+  /** `caused_by_event_id`. */
+  protected get causedBy(): string | undefined {
+    return undefined;
   }
 
   get kind(): "event" {
@@ -83,7 +82,7 @@ export class EventRecord implements EventItem {
 
   /** Called when the event goes into its lane: one that does not leaves no gap. */
   number(session: SessionState | undefined): void {
-    this.#sequence = this.#run?.nextSequence() ?? 0;
+    this.#sequence = this.run?.nextSequence() ?? 0;
     this.#sessionSequence = session?.nextSequence() ?? 0;
   }
 
@@ -121,7 +120,7 @@ export class EventRecord implements EventItem {
     // Spelled out, not spread: of all that is done for an event, copying members about would cost most.
     return {
       type: this.type,
-      agent_key: this.#run?.agentKey ?? activity.agent?.key ?? writer.agentKey,
+      agent_key: this.run?.agentKey ?? activity.agent?.key ?? writer.agentKey,
       event_id: this.eventId,
       sequence_number: this.#sequence || undefined,
       session_sequence_number: this.#sessionSequence || undefined,
@@ -139,13 +138,38 @@ export class EventRecord implements EventItem {
       error: parts.error,
       environment: parts.environment ?? writer.environment(),
       parent_event_id: parentEventId(node),
-      caused_by_event_id: this.#told?.causedBy,
+      caused_by_event_id: this.causedBy,
       metadata: parts.metadata === undefined ? source : { ...parts.metadata, ...source },
     };
   }
 
   write(bound: string): WrittenEvent | undefined {
     return finishEvent(this.toWire(), this.#writer.finish, bound);
+  }
+}
+
+/** What an event tells in place of its node. */
+export interface Told {
+  readonly activity: Activity;
+  readonly run: RunState | undefined;
+  readonly causedBy?: string | undefined;
+}
+
+/** An event that tells something else than its node does, or in another run: few are. */
+export class ToldRecord extends EventRecord {
+  readonly #told: Told;
+
+  constructor(writer: EventWriter, type: string, node: SpanNode, isOpening: boolean, told: Told) {
+    super(writer, type, node, isOpening, told.activity);
+    this.#told = told;
+  }
+
+  protected override get run(): RunState | undefined {
+    return this.#told.run;
+  }
+
+  protected override get causedBy(): string | undefined {
+    return this.#told.causedBy;
   }
 }
 

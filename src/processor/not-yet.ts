@@ -13,7 +13,11 @@ const WITHOUT_EFFECT: readonly (readonly [
     "what waits is kept in memory only",
   ],
   ["sessionStore", (config) => config.sessionStore !== undefined, "sessions are known to this process only"],
-  ["boundary", (config) => config.boundary !== undefined, "nothing is checked against it"],
+  [
+    "boundary",
+    ({ boundary }) => (boundary?.warnOnUndeclaredTools ?? boundary?.warnOnUnknownResourceTypes) !== undefined,
+    "nothing is checked against it",
+  ],
   ["mode: enforce", (config) => config.mode === "enforce", "it is told to Apie, and nothing is stopped here"],
 ];
 

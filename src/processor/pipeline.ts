@@ -11,7 +11,7 @@ import type { Activity } from "../model/activity.ts";
 import { ApieError, reasonOf } from "../model/errors.ts";
 import type { Scope } from "../model/scope.ts";
 import type { ResourceLike, SpanLike } from "../model/span.ts";
-import { Tracker } from "../tracking/index.ts";
+import { type SpanNode, Tracker } from "../tracking/index.ts";
 import { Bodies } from "./bodies.ts";
 import { type EndedSpan, EndOnlyTraces, type WalkStep } from "./end-only.ts";
 import type { EventWriter } from "./event-record.ts";
@@ -19,6 +19,7 @@ import { Hooks } from "./hooks.ts";
 import { identifyBody, withoutSecrets } from "./identify.ts";
 import { ApieIds } from "./ids.ts";
 import { Journal } from "./journal.ts";
+import { tellOptionsWithoutEffect } from "./not-yet.ts";
 import { QueuedKeys } from "./queued-keys.ts";
 import { parentIdOf, SpanReading, toMs } from "./reading.ts";
 import { Recorder } from "./recorder.ts";
@@ -60,6 +61,7 @@ export class Pipeline {
     this.reporter = new Reporter(config.onError);
     this.redactor = new Redactor(config);
     this.#hooks = new Hooks(this.reporter, this.redactor);
+    tellOptionsWithoutEffect(config, this.reporter);
     this.#environment = config.runtime?.environment;
     this.client = new ApieClient({
       baseUrl: config.baseUrl,
@@ -112,11 +114,12 @@ export class Pipeline {
       },
       recorder,
     );
-    this.#reading = new SpanReading({
-      captureContent: config.captureContent,
-      conventions: config.conventions ?? [],
+    this.#reading = new SpanReading(config);
+    this.#endOnly = new EndOnlyTraces({
+      now,
+      isKnown: (traceId, spanId) => this.tracker.find(traceId, spanId) !== undefined,
+      walk: (steps) => this.#walk(steps),
     });
-    this.#endOnly = new EndOnlyTraces({ now, walk: (steps) => this.#walk(steps) });
     this.delivery.start();
   }
 
@@ -141,7 +144,8 @@ export class Pipeline {
 
   #pumpSlice(): void {
     const until = performance.now() + SLICE_MS;
-    while (this.#journal.length > 0 && performance.now() < until) this.#pump(32);
+    // One span with all its content may take as long as a hundred without.
+    while (this.#journal.length > 0 && performance.now() < until) this.#pump(1);
     if (this.#journal.length > 0 && !this.#pumpPlanned) this.#planPump();
     this.#planSweep();
   }
@@ -162,12 +166,18 @@ export class Pipeline {
   // ---- read and place ------------------------------------------------------------------------------------------
 
   #start(span: SpanLike, scope: Scope | undefined): void {
+    const { traceId, spanId } = span.spanContext();
+    // A processor that a provider was given twice hears everything twice.
+    const known = this.tracker.find(traceId, spanId);
+    if (known !== undefined && known.endMs === undefined) return;
     this.#noteResource(span);
     const hasEnded = span.ended === true;
     // Spans of another client's scope are known as parents, and are its business otherwise.
     const isOurs = scope === undefined || this.#owner === undefined || scope.owner === this.#owner;
+    const above = this.#above(span);
+    const isInRun = above?.innerRun?.closed === false;
     const activity = isOurs
-      ? this.#reading.activity(span, hasEnded ? "end" : "start", !this.#isInRun(span))
+      ? this.#reading.activity(span, hasEnded ? "end" : "start", !isInRun, above?.scopeName)
       : IGNORED;
     const node = this.tracker.started(this.#reading.start(span, scope, activity), activity);
     node.sawEnd = hasEnded;
@@ -175,7 +185,8 @@ export class Pipeline {
 
   #end(span: SpanLike): void {
     const { traceId, spanId } = span.spanContext();
-    const node = this.tracker.find(traceId, spanId);
+    const found = this.tracker.find(traceId, spanId);
+    const node = found?.extra?.standsIn === true ? undefined : found;
     const isKnown = node?.sawEnd === true || node?.opening === IGNORED;
     const mayOpenRun = node === undefined || node.opening === undefined;
     const activity = isKnown ? node?.opening : this.#reading.activity(span, "end", mayOpenRun);
@@ -189,6 +200,7 @@ export class Pipeline {
       this.tracker.ended(node, end);
       return;
     }
+    if (this.tracker.isGivenUp(traceId, activity)) return;
     this.#noteResource(span);
     const start = { ...this.#reading.start(span, undefined, activity), mayTurnOut: false };
     const ended: EndedSpan = {
@@ -200,10 +212,9 @@ export class Pipeline {
     this.#endOnly.add(ended);
   }
 
-  #isInRun(span: SpanLike): boolean {
+  #above(span: SpanLike): SpanNode | undefined {
     const parentId = parentIdOf(span);
-    if (parentId === undefined) return false;
-    return this.tracker.find(span.spanContext().traceId, parentId)?.innerRun?.closed === false;
+    return parentId === undefined ? undefined : this.tracker.find(span.spanContext().traceId, parentId);
   }
 
   #walk(steps: readonly WalkStep[]): void {
@@ -212,11 +223,13 @@ export class Pipeline {
 
   #walkStep({ phase, span }: WalkStep): void {
     if (phase === "start") {
-      this.tracker.started(span.start, span.activity).sawEnd = true;
+      const node = this.tracker.started(span.start, span.activity);
+      node.sawEnd = true;
+      if (span.standsIn === true) node.note({ standsIn: true });
       return;
     }
-    const node = this.tracker.find(span.start.traceId, span.start.spanId);
-    if (node !== undefined) this.tracker.ended(node, span.end);
+    const begun = this.tracker.find(span.start.traceId, span.start.spanId);
+    if (begun !== undefined) this.tracker.ended(begun, span.end);
   }
 
   /** The environment is the resource's, unless configured. Attributes that are still being detected come with a later span. */

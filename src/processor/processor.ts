@@ -1,6 +1,7 @@
 /** The span processor: the one thing a service that runs OpenTelemetry adds. */
 import { type ApieConfig, type ApieOptions, resolveConfig } from "../config/index.ts";
 import type { FlushReport } from "../delivery/index.ts";
+import { reasonOf } from "../model/errors.ts";
 import type { SpanLike } from "../model/span.ts";
 import { scopeOf } from "../propagation/index.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -71,13 +72,19 @@ export class ApieSpanProcessor {
    * passed on.
    */
   async forceFlush(): Promise<void> {
-    const [, forwarded] = await Promise.allSettled([this.#pipeline?.flush(), this.#forward?.forceFlush()]);
+    const [, forwarded] = await Promise.allSettled([
+      this.#pipeline?.flush(),
+      settling(() => this.#forward?.forceFlush()),
+    ]);
     if (forwarded.status === "rejected") throw forwarded.reason;
   }
 
   /** Closes open runs, flushes, and stops; at the latest after `shutdownTimeoutMs`. */
   async shutdown(): Promise<void> {
-    const [, forwarded] = await Promise.allSettled([this.#pipeline?.shutdown(), this.#forward?.shutdown()]);
+    const [, forwarded] = await Promise.allSettled([
+      this.#pipeline?.shutdown(),
+      settling(() => this.#forward?.shutdown()),
+    ]);
     if (forwarded.status === "rejected") throw forwarded.reason;
   }
 
@@ -110,9 +117,17 @@ export class ApieSpanProcessor {
   }
 
   #failed(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#pipeline?.reporter.once("callback_failed", `a span processor callback failed: ${reason}`);
+    const pipeline = this.#pipeline;
+    pipeline?.reporter.once(
+      "callback_failed",
+      `a span processor callback failed: ${pipeline.redactor.text(reasonOf(error))}`,
+    );
   }
+}
+
+/** What throws at once rejects too: ours must not be left waiting for what is behind it. */
+async function settling(call: () => Promise<void> | undefined): Promise<void> {
+  await call();
 }
 
 const NOTHING = { delivered: 0, rejected: 0, dropped: 0, pending: 0 };

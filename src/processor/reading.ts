@@ -1,21 +1,28 @@
 /** What is read of a span: identity, times, what its convention says, and content where it is captured. */
-import { ConventionReader, failureOf } from "../conventions/index.ts";
+import type { ApieConfig } from "../config/index.ts";
+import { type Convention, ConventionReader, failureOf } from "../conventions/index.ts";
 import { toPlain } from "../events/index.ts";
 import type { Activity, ContentFacts, ErrorFacts } from "../model/activity.ts";
 import type { Scope } from "../model/scope.ts";
 import type { HrTime, SpanLike } from "../model/span.ts";
 import type { SpanStart } from "../tracking/index.ts";
+import { plainActivity } from "./plain-activity.ts";
 
-export interface ReadingOptions {
-  captureContent: boolean;
-  conventions: readonly unknown[];
-}
+export type ReadingOptions = Pick<
+  ApieConfig,
+  "captureContent" | "conventions" | "inferRules" | "boundary" | "touchedResources"
+>;
 
 /** Content is cut when it is read, so that the bytes held are known. */
 const CONTENT_LIMITS = { depth: 10, items: 200, text: 16_384 };
 
-export function toMs([seconds, nanos]: HrTime): number {
-  return seconds * 1_000 + nanos / 1_000_000;
+/** The end of year 9999. */
+const MAX_TIME_MS = 253_402_300_799_999;
+
+/** A span may bear no time, or one without a date: the time it came then stands for it, or none of its trace had any. */
+export function toMs(time: HrTime | undefined): number {
+  const ms = Number(time?.[0]) * 1_000 + Number(time?.[1]) / 1_000_000;
+  return ms > 0 && ms <= MAX_TIME_MS ? ms : Date.now();
 }
 
 export function parentIdOf(span: SpanLike): string | undefined {
@@ -25,15 +32,28 @@ export function parentIdOf(span: SpanLike): string | undefined {
 export class SpanReading {
   readonly #reader: ConventionReader;
   readonly #captureContent: boolean;
+  /** Conventions of the user's are asked too. */
+  readonly #hasForeign: boolean;
 
   constructor(options: ReadingOptions) {
-    this.#reader = new ConventionReader(options.conventions as never);
+    this.#reader = new ConventionReader(options.conventions ?? [], {
+      inferRules: options.inferRules ?? [],
+      infersOwn: options.boundary?.autoInferFromToolNames,
+      touched: options.touchedResources,
+    });
     this.#captureContent = options.captureContent;
+    this.#hasForeign = (options.conventions ?? []).length > 0;
   }
 
   /** @param mayOpenRun no run is above it, so that the session it names matters. */
-  activity(span: SpanLike, phase: "start" | "end", mayOpenRun: boolean): Activity | undefined {
-    const activity = this.#reader.read(span, phase, mayOpenRun);
+  activity(
+    span: SpanLike,
+    phase: "start" | "end",
+    mayOpenRun: boolean,
+    parentScope?: string,
+  ): Activity | undefined {
+    const read = this.#reader.read(span, phase, mayOpenRun, parentScope);
+    const activity = read !== undefined && this.#hasForeign ? plainActivity(read) : read;
     if (activity !== undefined && this.#captureContent && activity.kind !== "none") {
       activity.content = bounded(this.#reader.content(span, phase, activity));
     }

@@ -4,13 +4,12 @@ import { eventIdOf } from "../events/index.ts";
 import type { Activity } from "../model/activity.ts";
 import type { RunState, SessionState, SpanNode, TrackingOutput } from "../tracking/index.ts";
 import type { Bodies } from "./bodies.ts";
-import { EventRecord, type EventWriter, type Told } from "./event-record.ts";
+import { EventRecord, type EventWriter, type Told, ToldRecord } from "./event-record.ts";
 import type { ApieIds } from "./ids.ts";
 import { eventsAtBegin, eventsAtEnd } from "./plan.ts";
 import type { QueuedKeys } from "./queued-keys.ts";
+import { ToldErrors } from "./told-errors.ts";
 
-/** Errors told are remembered this far back: the same error object makes one `agent.error`. */
-const MAX_TOLD_ERRORS = 2_000;
 const MAX_HANDOFFS = 2_000;
 const UNFINISHED = "unfinished";
 
@@ -22,7 +21,7 @@ export class Recorder implements TrackingOutput {
   readonly #duplicates: QueuedKeys | undefined;
   /** Events of no run: custom events and errors outside of any. */
   readonly #loose: Lane;
-  readonly #toldErrors = new Set<string>();
+  readonly #toldErrors = new ToldErrors();
   /** Hand-offs asked for by spans of their own, by their id. */
   readonly #handoffs = new Map<string, SpanNode>();
 
@@ -59,7 +58,7 @@ export class Recorder implements TrackingOutput {
 
   sessionFailed(session: SessionState, node: SpanNode): void {
     const activity = node.closing;
-    if (activity === undefined || !this.#isNews(activity, undefined)) return;
+    if (activity === undefined || !this.#toldErrors.isNews(activity.error, node)) return;
     this.#push(
       laneOf(session),
       this.#told("agent.error", node, false, { activity, run: undefined }),
@@ -88,7 +87,11 @@ export class Recorder implements TrackingOutput {
       ...(run.closing ?? run.opening ?? { kind: "run", convention: run.convention }),
       error: run.error,
     };
-    if (run.error !== undefined && run.error.type !== UNFINISHED && this.#isNews(activity, run)) {
+    if (
+      run.error !== undefined &&
+      run.error.type !== UNFINISHED &&
+      this.#toldErrors.isNews(run.error, root)
+    ) {
       this.#pushToRun(run, "agent.error", root, { ...activity, metadata: undefined });
     }
     if (run.handoff !== undefined) {
@@ -116,7 +119,7 @@ export class Recorder implements TrackingOutput {
     if (closing === undefined) return;
     const session = run === undefined ? node.extra?.session : run.session;
     for (const type of eventsAtEnd(node)) {
-      if (type === "agent.error" && !this.#isNews(closing, run)) continue;
+      if (type === "agent.error" && !this.#toldErrors.isNews(closing.error, node)) continue;
       this.#push(this.#laneFor(node), new EventRecord(this.#writer, type, node, false), session);
     }
   }
@@ -134,7 +137,7 @@ export class Recorder implements TrackingOutput {
       const asking = this.#told("agent.handoff.requested", root, true, { activity, run: source });
       this.#push(laneOf(source), asking, source.session);
     }
-    const asked = handoff.id === undefined ? undefined : this.#handoffs.get(handoff.id);
+    const asked = handoff.asking ?? (handoff.id === undefined ? undefined : this.#handoffs.get(handoff.id));
     asked?.note({ reachedTarget: true });
     const asking = asked ?? (handoff.announced ? undefined : root);
     const causedBy =
@@ -183,18 +186,6 @@ export class Recorder implements TrackingOutput {
 
   // ---- events --------------------------------------------------------------------------------------------------
 
-  /** `agent.error` is sent once per error: the first to fail tells it, those it passes through do not. */
-  #isNews(activity: Activity, run: RunState | undefined): boolean {
-    const { error } = activity;
-    if (error === undefined) return false;
-    const trace = run?.root?.trace.id ?? "";
-    const name = error.id ?? `${trace}/${error.type}/${error.message ?? ""}`;
-    if (this.#toldErrors.has(name)) return false;
-    if (this.#toldErrors.size >= MAX_TOLD_ERRORS) this.#toldErrors.clear();
-    this.#toldErrors.add(name);
-    return true;
-  }
-
   #laneFor(node: SpanNode): Lane {
     if (node.run !== undefined) return laneOf(node.run);
     const session = node.extra?.session;
@@ -206,7 +197,7 @@ export class Recorder implements TrackingOutput {
   }
 
   #told(type: string, node: SpanNode, isOpening: boolean, told: Told): EventRecord {
-    return new EventRecord(this.#writer, type, node, isOpening, told);
+    return new ToldRecord(this.#writer, type, node, isOpening, told);
   }
 
   #push(lane: Lane, record: EventRecord, session: SessionState | undefined): void {

@@ -47,6 +47,7 @@ export class Agents {
       return;
     }
     const enclosing = this.#placement.enclosing(node);
+    if (this.#takeOver(node, activity, enclosing)) return;
     if (enclosing === undefined) {
       this.#runs.begin({
         ...this.#foreign(node, activity),
@@ -54,8 +55,11 @@ export class Agents {
       });
     } else if (enclosing.closed) {
       this.#counts.late += 1;
+    } else if (activity.agent?.assumed === true) {
+      // Part of the run above. What else it is may be known at its end.
+      node.opening = { kind: "none", convention: activity.convention };
     } else if (nestingOf(node, activity, enclosing, (other) => this.#declared.has(other)) === "fold") {
-      enclosing.agentName ??= name;
+      if (enclosing.agentName === undefined || enclosing.nameIsAssumed) this.#name(enclosing, name);
       enclosing.lastSeen = this.#options.now();
       enclosing.open.add(node);
       node.run = enclosing;
@@ -63,6 +67,41 @@ export class Agents {
     } else {
       this.#beginChild(enclosing, node, activity);
     }
+  }
+
+  /**
+   * A step that bears the name of an agent the work was handed over to is that agent at work.
+   * @returns whether it is.
+   */
+  beginStep(node: SpanNode, activity: Activity): boolean {
+    const name = activity.step?.name;
+    if (name === undefined || activity.convention === this.#options.ownConvention) return false;
+    const { convention, error, content, sessionId } = activity;
+    const asRun: Activity = { kind: "run", convention, agent: { name }, error, content, sessionId };
+    if (!this.#takeOver(node, asRun, this.#placement.enclosing(node))) return false;
+    node.opening = asRun;
+    if (node.closing !== undefined) node.closing = asRun;
+    return true;
+  }
+
+  /** Begins the run of an agent that another handed over to, wherever in the trace that was. */
+  #takeOver(node: SpanNode, activity: Activity, enclosing: RunState | undefined): boolean {
+    const name = activity.agent?.name;
+    // Within a run of our API a library's agents are that run, as is the agent at work.
+    const isFree =
+      enclosing === undefined || enclosing.origin === "foreign" || enclosing.origin === "implicit";
+    if (name === undefined || !isFree) return false;
+    if (enclosing?.closed === false && enclosing.agentName === name) return false;
+    const asking = node.trace.takeHandoff(name);
+    if (asking?.run === undefined) return false;
+    this.#beginChild(asking.run, node, activity, asking);
+    return true;
+  }
+
+  #name(run: RunState, name: string | undefined): void {
+    if (name === undefined) return;
+    run.agentName = name;
+    run.nameIsAssumed = false;
   }
 
   /** What a folded agent span says is the run's, where the run's own span does not say it. */
@@ -73,12 +112,17 @@ export class Agents {
     run.reported ??= closing.run;
   }
 
-  #beginChild(parent: RunState, node: SpanNode, activity: Activity): void {
-    const over = ancestor(
-      node,
-      (candidate) => isToolCall(candidate.kind) || candidate.kind === "handoff",
-      (candidate) => candidate.rootOf === parent,
-    );
+  /** @param asked hand-off that is known to have asked for it */
+  #beginChild(parent: RunState, node: SpanNode, activity: Activity, asked?: SpanNode): void {
+    const name = activity.agent?.name;
+    const asking = asked ?? (name === undefined ? undefined : node.trace.takeHandoff(name));
+    const over =
+      asking ??
+      ancestor(
+        node,
+        (candidate) => isToolCall(candidate.kind) || candidate.kind === "handoff",
+        (candidate) => candidate.rootOf === parent,
+      );
     const runParent = { id: parent.id, run: parent };
     this.#runs.begin({
       ...this.#foreign(node, activity),
@@ -88,7 +132,8 @@ export class Agents {
         id: over?.opening?.handoff?.id,
         source: parent,
         announced: over?.kind === "handoff",
-        type: over === undefined ? "transfer" : "delegate",
+        type: over === asking ? "transfer" : "delegate",
+        asking,
       },
     });
   }

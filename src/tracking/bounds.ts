@@ -1,7 +1,11 @@
 /** How much is remembered of spans, also when they never end. */
 export const BOUNDS = {
-  /** Spans remembered at most; beyond it the oldest traces are given up and their runs closed. */
+  /** Spans remembered at most; beyond it finished ones are forgotten, or the oldest trace is given up and its runs closed. */
   maxSpans: 50_000,
+  /** Spans in flight that keep their content; of a prompt this can be a million characters. */
+  maxBearingContent: 256,
+  /** Traces given up are known this far back, so that their spans are not taken for those of another process. */
+  maxGivenUp: 1_000,
   /** Beyond it, finished traces are forgotten at once instead of after `lingerMs`. */
   maxIdleSpans: 10_000,
   /** Spans whose run waits for a span nothing is known of. */
@@ -12,6 +16,8 @@ export const BOUNDS = {
   graceMs: 2_000,
   /** How long work waits for a span nothing is known of. */
   holdMs: 5_000,
+  /** Sessions remembered at most; beyond it that without a sign of life for longest is completed, or forgotten. */
+  maxSessions: 10_000,
   /** A session named only by foreign spans is completed after this time without a run. */
   sessionIdleMs: 30 * 60_000,
 } as const;

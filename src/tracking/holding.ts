@@ -7,6 +7,8 @@ export interface Held {
   readonly node: SpanNode;
 }
 
+const NOTHING: readonly Held[] = [];
+
 export class Holding {
   readonly #held = new Map<SpanNode, { since: number; work: Held[] }>();
   readonly #bounds: Bounds;
@@ -26,6 +28,7 @@ export class Holding {
 
   /** Nearest span above that must show what it is first. */
   blockerOf(node: SpanNode): SpanNode | undefined {
+    if (node.trace.undetermined === 0) return undefined;
     for (let above = node.parent; above !== undefined; above = above.parent)
       if (above.undetermined) return above;
     return undefined;
@@ -41,9 +44,10 @@ export class Holding {
     this.#count += 1;
   }
 
-  take(blocker: SpanNode): Held[] {
+  take(blocker: SpanNode): readonly Held[] {
+    if (this.isEmpty) return NOTHING;
     const entry = this.#held.get(blocker);
-    if (entry === undefined) return [];
+    if (entry === undefined) return NOTHING;
     this.#held.delete(blocker);
     this.#count -= entry.work.length;
     return entry.work;

@@ -24,6 +24,6 @@ export function nestingOf(
     const inRun = (candidate: SpanNode): boolean => candidate.rootOf === run;
     return ancestor(node, isBoundary, inRun) === undefined ? "fold" : "child";
   }
-  if (name === undefined || run.agentName === undefined) return "fold";
+  if (name === undefined || run.agentName === undefined || run.nameIsAssumed) return "fold";
   return name === run.agentName ? "fold" : "child";
 }

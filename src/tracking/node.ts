@@ -17,6 +17,10 @@ export interface NodeExtra {
   innerUsage?: Usage | undefined;
   /** Session the span names, for an implicit run that may be rooted here. */
   sessionHint?: string | undefined;
+  /** What it is taken for when its end does not come in time. */
+  provisional?: Activity | undefined;
+  /** Made for a span that did not arrive, and may yet. */
+  standsIn?: boolean | undefined;
   /** A hand-off whose target run has begun: how it goes is told there. */
   reachedTarget?: boolean | undefined;
   droppedAttributes?: number | undefined;
@@ -105,6 +109,7 @@ export class SpanNode {
   }
 
   set undetermined(is: boolean) {
+    if (is !== this.undetermined) this.trace.undetermined += is ? 1 : -1;
     this.#set(UNDETERMINED, is);
   }
 
@@ -138,9 +143,25 @@ export class SpanNode {
     this.#flags = is ? this.#flags | flag : this.#flags & ~flag;
   }
 
+  /** Nothing more will come of it: it is remembered for work below that comes late. */
+  get isFinished(): boolean {
+    return this.endMs !== undefined && !this.isOpen && !this.undetermined && this.rootOf?.closed !== false;
+  }
+
+  /** Once told, content is with what waits to be sent; work below is placed without. */
+  dropContent(): void {
+    const { opening, closing } = this;
+    this.opening = withoutContent(opening);
+    this.closing = closing === opening ? this.opening : withoutContent(closing);
+  }
+
   note(extra: NodeExtra): void {
     this.extra = this.extra === undefined ? extra : { ...this.extra, ...extra };
   }
+}
+
+export function withoutContent(activity: Activity | undefined): Activity | undefined {
+  return activity?.content === undefined ? activity : { ...activity, content: undefined };
 }
 
 /** Nearest ancestor that `select` takes; stops at `until`. */

@@ -89,7 +89,7 @@ export class Placement {
     const policy = this.#options.implicitRuns;
     if (policy === "drop") return undefined;
     if (policy === "attach") {
-      const open = this.#runs.open().filter((run) => run.origin === "api");
+      const open = [...this.#runs.open].filter((run) => run.origin === "api");
       return open.length === 1 ? open[0] : undefined;
     }
     const top = localRoot(node);

@@ -31,6 +31,8 @@ export interface RunHandoff {
   /** The hand-off was asked for by a span of its own, so no request is made up. */
   readonly announced: boolean;
   readonly type: string;
+  /** The span it was asked for with, where that was no agent's and is known here. */
+  readonly asking?: SpanNode | undefined;
 }
 
 export class RunState {
@@ -40,6 +42,8 @@ export class RunState {
   readonly root: SpanNode | undefined;
   readonly agentKey: string;
   agentName: string | undefined;
+  /** The name is that of a span which may be no agent: the first agent within it is the run's. */
+  nameIsAssumed: boolean;
   readonly apieId: string | undefined;
   readonly session: SessionState | undefined;
   readonly parent: RunParent | undefined;
@@ -47,7 +51,7 @@ export class RunState {
   readonly convention: string;
   readonly facts: RunFacts | undefined;
   readonly step: StepFacts | undefined;
-  readonly opening: Activity | undefined;
+  opening: Activity | undefined;
   readonly startMs: number;
 
   closing: Activity | undefined;
@@ -94,6 +98,7 @@ export class RunState {
     this.root = details.root;
     this.agentKey = details.agentKey;
     this.agentName = details.agentName;
+    this.nameIsAssumed = details.opening?.agent?.assumed === true;
     this.apieId = details.apieId;
     this.session = details.session;
     this.parent = details.parent;

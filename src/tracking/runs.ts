@@ -1,7 +1,7 @@
 /** Runs in flight: opened, waiting for their work, closed. */
 import type { Activity } from "../model/activity.ts";
 import type { Bounds } from "./bounds.ts";
-import type { SpanNode } from "./node.ts";
+import { type SpanNode, withoutContent } from "./node.ts";
 import type { TrackerOptions } from "./options.ts";
 import type { TrackingOutput } from "./output.ts";
 import { type ClosedBy, type RunHandoff, type RunParent, RunState } from "./run.ts";
@@ -25,6 +25,7 @@ export interface RunOpening {
 export class Runs {
   /** Runs that are not closed, and those whose trace is still remembered, by our id. */
   readonly #runs = new Map<string, RunState>();
+  readonly #open = new Set<RunState>();
   /** Runs whose root has ended and whose work has not, with the time they wait until. */
   readonly #waiting = new Map<RunState, number>();
   readonly #options: TrackerOptions;
@@ -55,8 +56,8 @@ export class Runs {
     return this.#runs.get(id);
   }
 
-  open(): RunState[] {
-    return [...this.#runs.values()].filter((run) => !run.closed);
+  get open(): ReadonlySet<RunState> {
+    return this.#open;
   }
 
   begin(opening: RunOpening): RunState {
@@ -68,17 +69,19 @@ export class Runs {
       now: this.#options.now(),
     });
     this.#runs.set(run.id, run);
+    this.#open.add(run);
     opening.root.rootOf = run;
-    opening.root.trace.openRuns.add(run);
-    opening.root.trace.runs.push(run);
+    opening.root.trace.addRun(run);
     if (run.session !== undefined) this.#sessions.runOpened(run.session);
     this.#output.runOpened(run);
+    run.opening = withoutContent(run.opening);
     return run;
   }
 
   /** A run that Apie knows and we did not open: events go into it, and that is all. */
   adopt(run: RunState): RunState {
     this.#runs.set(run.id, run);
+    this.#open.add(run);
     this.#output.runOpened(run);
     return run;
   }
@@ -89,7 +92,10 @@ export class Runs {
     run.endMs = node.endMs;
     if (node.kind === "run") {
       run.closing = node.closing;
-      run.agentName ??= node.closing?.agent?.name;
+      const name = node.closing?.agent?.name;
+      // A span that was provisional at its start said an id.
+      run.agentName =
+        node.extra?.provisional === undefined ? (run.agentName ?? name) : (name ?? run.agentName);
     }
     this.closeWhenDone(run);
     if (!run.closed && !this.#waiting.has(run))
@@ -105,11 +111,13 @@ export class Runs {
     run.closedBy = closedBy;
     this.#endLeftovers(run);
     run.closed = true;
+    this.#open.delete(run);
     this.#waiting.delete(run);
     run.error = run.closing?.error ?? (run.origin === "implicit" ? run.lastError : undefined);
     const neverEnded = !run.rootEnded && run.origin !== "external";
     run.status = run.error !== undefined || neverEnded || saysFailed(run.closing) ? "failed" : "completed";
     this.#output.runClosed(run);
+    run.closing = withoutContent(run.closing);
     if (run.session !== undefined) this.#sessions.runClosed(run.session);
     if (run.root === undefined) return;
     run.root.trace.openRuns.delete(run);
@@ -121,21 +129,27 @@ export class Runs {
     const now = this.#options.now();
     for (const [run, deadline] of this.#waiting) if (now >= deadline) this.close(run, "grace");
     const idleSince = now - this.#options.idleTimeoutMs;
-    for (const run of [...this.#runs.values()]) {
-      if (run.closed || run.open.size > 0 || run.lastSeen >= idleSince) continue;
-      if (run.origin === "external") this.#runs.delete(run.id);
+    for (const run of this.#open) {
+      if (run.open.size > 0 || run.lastSeen >= idleSince) continue;
+      if (run.origin === "external") this.#forget(run);
       else if (run.origin !== "api") this.close(run, "idle");
     }
   }
 
   /** Children first, so that a parent's failure is told after theirs. */
   closeAll(): void {
-    for (const run of [...this.#runs.values()].reverse()) this.close(run, "shutdown");
+    for (const run of [...this.#open].reverse()) this.close(run, "shutdown");
     this.#runs.clear();
   }
 
-  forget(trace: TraceState): void {
-    for (const run of trace.runs) this.#runs.delete(run.id);
+  forget(runs: readonly RunState[]): void {
+    for (const run of runs) this.#forget(run);
+  }
+
+  #forget(run: RunState): void {
+    this.#open.delete(run);
+    // The same span again, or the same id from outside, may have made another of it.
+    if (this.#runs.get(run.id) === run) this.#runs.delete(run.id);
   }
 
   /** Work that has begun and will not be seen to end is ended here, and says so. */

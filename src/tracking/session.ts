@@ -22,6 +22,8 @@ export class SessionState {
   readonly details: SessionDetails;
   openRuns = 0;
   closed = false;
+  /** Ends with the span it is rooted at, or with the process. */
+  isScoped = false;
   status: SessionStatus | undefined;
   outputSummary: string | undefined;
   metadata: Record<string, unknown> | undefined;

@@ -8,6 +8,7 @@ import type { RunParent } from "./run.ts";
 import { SessionState, type SessionStatus } from "./session.ts";
 
 export class Sessions {
+  /** Those that gave a sign of life last stand last. */
   readonly #sessions = new Map<string, SessionState>();
   readonly #output: TrackingOutput;
   readonly #bounds: Bounds;
@@ -103,12 +104,12 @@ export class Sessions {
 
   runOpened(session: SessionState): void {
     session.openRuns += 1;
-    session.lastSeen = this.#now();
+    this.#seen(session);
   }
 
   runClosed(session: SessionState): void {
     session.openRuns -= 1;
-    session.lastSeen = this.#now();
+    this.#seen(session);
   }
 
   close(
@@ -118,7 +119,7 @@ export class Sessions {
   ): void {
     if (session.closed) return;
     session.closed = true;
-    session.lastSeen = this.#now();
+    this.#seen(session);
     session.status = status;
     session.endMs = details.endMs;
     session.outputSummary = details.activity?.session?.outputSummary;
@@ -131,23 +132,45 @@ export class Sessions {
   sweep(): void {
     const oldest = this.#now() - this.#bounds.sessionIdleMs;
     for (const session of this.#sessions.values()) {
-      if (session.openRuns > 0 || session.lastSeen > oldest) continue;
-      if (session.origin === "conversation" || session.origin === "made") this.close(session, "completed");
-      else if (session.origin === "external" || session.closed) this.#sessions.delete(session.id);
+      if (session.lastSeen > oldest) return;
+      if (session.openRuns > 0) continue;
+      if (session.origin !== "api" || session.closed) this.#giveUp(session);
     }
   }
 
   /** Sessions that only this process knows end with it; long-lived ones are there to be resumed. */
-  closeAll(scopedIds: ReadonlySet<string>): void {
+  closeAll(): void {
     for (const session of [...this.#sessions.values()]) {
       if (session.origin === "conversation" || session.origin === "made") this.close(session, "completed");
-      else if (scopedIds.has(session.id)) this.close(session, "cancelled");
+      else if (session.isScoped) this.close(session, "cancelled");
     }
   }
 
   #add(session: SessionState): SessionState {
     this.#sessions.set(session.id, session);
     this.#output.sessionOpened(session);
+    if (this.#sessions.size > this.#bounds.maxSessions) this.#makeRoom(session);
     return session;
+  }
+
+  #seen(session: SessionState): void {
+    session.lastSeen = this.#now();
+    if (this.#sessions.get(session.id) !== session) return;
+    this.#sessions.delete(session.id);
+    this.#sessions.set(session.id, session);
+  }
+
+  #makeRoom(added: SessionState): void {
+    for (const session of this.#sessions.values()) {
+      if (session.openRuns > 0 || session === added) continue;
+      this.#giveUp(session);
+      return;
+    }
+  }
+
+  /** Only this process knows of it and it is completed, or it is forgotten: it may be completed elsewhere. */
+  #giveUp(session: SessionState): void {
+    if (session.origin === "conversation" || session.origin === "made") this.close(session, "completed");
+    else this.#sessions.delete(session.id);
   }
 }

@@ -1,18 +1,36 @@
 /** All traces in flight, bounded. */
 import type { Bounds } from "./bounds.ts";
 import { SpanNode } from "./node.ts";
+import type { RunState } from "./run.ts";
 import type { SpanStart } from "./span.ts";
 import { TraceState } from "./trace.ts";
+
+/** The part of all spans that is to be forgotten in one go: looking for them takes time. */
+const ROOM = 1 / 8;
 
 export class Traces {
   readonly #traces = new Map<string, TraceState>();
   /** Finished ones, oldest first, remembered for spans that come late. */
   readonly #quiet = new Set<TraceState>();
   readonly #bounds: Bounds;
-  readonly #onForget: (trace: TraceState) => void;
+  /** Ids of traces that were given up while spans of theirs were open. */
+  readonly #givenUp = new Set<string>();
+  readonly #onForget: (runs: readonly RunState[]) => void;
+  readonly #oldest = firstOf(
+    () => this.#traces.values(),
+    (trace) => this.#traces.get(trace.id) === trace,
+  );
+  readonly #oldestQuiet = firstOf(
+    () => this.#quiet,
+    (trace) => this.#quiet.has(trace),
+  );
   #spans = 0;
+  /** Spans added so far, and how many must be for another look for finished ones. */
+  #added = 0;
+  #lookAgainAt = 0;
 
-  constructor(bounds: Bounds, onForget: (trace: TraceState) => void) {
+  /** @param onForget told of runs that no span remembered is part of any more. */
+  constructor(bounds: Bounds, onForget: (runs: readonly RunState[]) => void) {
     this.#bounds = bounds;
     this.#onForget = onForget;
   }
@@ -61,6 +79,7 @@ export class Traces {
     trace.nodes.set(spanId, node);
     this.#spans += trace.nodes.size - before;
     trace.openSpans += 1;
+    this.#added += 1;
     trace.lastSeen = now;
     return node;
   }
@@ -81,8 +100,38 @@ export class Traces {
     }
   }
 
+  /**
+   * Forgets spans that have ended, in traces that go on, oldest first.
+   * @returns whether that made room for a while.
+   */
+  forgetFinished(): boolean {
+    const wanted = Math.ceil(this.#bounds.maxSpans * ROOM);
+    if (this.#added < this.#lookAgainAt) return false;
+    this.#lookAgainAt = this.#added + wanted;
+    let found = 0;
+    for (const trace of this.#traces.values()) {
+      found += trace.forgetFinished(wanted - found, this.#onForget);
+      if (found >= wanted) break;
+    }
+    this.#spans -= found;
+    return found >= wanted;
+  }
+
+  /** Forgets a trace that goes on. */
+  giveUp(trace: TraceState): void {
+    const oldest = this.#givenUp.values().next().value;
+    if (oldest !== undefined && this.#givenUp.size >= this.#bounds.maxGivenUp) this.#givenUp.delete(oldest);
+    this.#givenUp.add(trace.id);
+    this.forget(trace);
+  }
+
+  wasGivenUp(traceId: string): boolean {
+    return this.#givenUp.has(traceId);
+  }
+
+  /** The trace that is to be given up. */
   oldest(): TraceState | undefined {
-    return this.#traces.values().next().value;
+    return this.#oldest();
   }
 
   all(): IterableIterator<TraceState> {
@@ -95,13 +144,41 @@ export class Traces {
     this.#spans -= trace.nodes.size;
     // Records that wait for delivery refer to single spans, never to the whole trace.
     trace.nodes.clear();
-    this.#onForget(trace);
+    this.#onForget(trace.runs);
   }
 
   #forgetOldest(): boolean {
-    const trace = this.#quiet.values().next().value;
+    const trace = this.#oldestQuiet();
     if (trace === undefined) return false;
     this.forget(trace);
     return true;
   }
+}
+
+/** How many are looked up in one go. */
+const AHEAD = 256;
+
+/**
+ * Gives what was added first and is still there. Each look from the beginning passes over all that was taken out before, so
+ * it is for many; an iterator that is kept would keep what is long taken out.
+ */
+function firstOf<T>(values: () => Iterable<T>, isThere: (value: T) => boolean): () => T | undefined {
+  let ahead: T[] = [];
+  return () => {
+    for (;;) {
+      if (ahead.length === 0) ahead = firstFew(values());
+      const next = ahead.pop();
+      if (next === undefined || isThere(next)) return next;
+    }
+  };
+}
+
+/** The first last. */
+function firstFew<T>(values: Iterable<T>): T[] {
+  const few: T[] = [];
+  for (const value of values) {
+    if (few.length === AHEAD) break;
+    few.push(value);
+  }
+  return few.reverse();
 }

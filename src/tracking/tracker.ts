@@ -5,7 +5,8 @@
 import type { Activity } from "../model/activity.ts";
 import { Agents } from "./agents.ts";
 import { BOUNDS, type Bounds } from "./bounds.ts";
-import { Holding } from "./holding.ts";
+import { Contents } from "./contents.ts";
+import { type Held, Holding } from "./holding.ts";
 import type { SpanNode } from "./node.ts";
 import type { TrackerOptions } from "./options.ts";
 import type { TrackingCounts, TrackingOutput } from "./output.ts";
@@ -27,13 +28,13 @@ export class Tracker {
   readonly #agents: Agents;
   readonly #work: Work;
   readonly #holding: Holding;
-  readonly #scopedSessions = new Set<string>();
+  readonly #contents: Contents;
 
   constructor(options: TrackerOptions, output: TrackingOutput) {
     const bounds: Bounds = { ...BOUNDS, ...options.bounds };
     this.#options = options;
     this.#output = output;
-    this.#traces = new Traces(bounds, (trace) => this.#runs.forget(trace));
+    this.#traces = new Traces(bounds, (runs) => this.#runs.forget(runs));
     const sessions = new Sessions(output, bounds, options.now);
     const runs = new Runs(options, bounds, sessions, output, (trace) =>
       this.#traces.settle(trace, options.now()),
@@ -45,6 +46,7 @@ export class Tracker {
     this.#agents = agents;
     this.#work = new Work(options, { runs, sessions, placement, agents }, output, this.counts);
     this.#holding = new Holding(bounds);
+    this.#contents = new Contents(bounds.maxBearingContent);
   }
 
   /** Whether anything here depends on time passing. */
@@ -53,7 +55,7 @@ export class Tracker {
   }
 
   get openRuns(): number {
-    return this.#runs.open().length;
+    return this.#runs.open.size;
   }
 
   get spansInFlight(): number {
@@ -64,6 +66,13 @@ export class Tracker {
     return this.#traces.find(traceId, spanId);
   }
 
+  /** A span that is not known because its trace was given up: nothing more is told of it. */
+  isGivenUp(traceId: string, activity: Activity | undefined): boolean {
+    if (!this.#traces.wasGivenUp(traceId)) return false;
+    if (activity !== undefined && activity.kind !== "none") this.counts.late += 1;
+    return true;
+  }
+
   // ---- spans ---------------------------------------------------------------------------------------------------
 
   started(start: SpanStart, activity: Activity | undefined): SpanNode {
@@ -71,11 +80,14 @@ export class Tracker {
     if (activity === undefined) {
       node.undetermined = start.mayTurnOut;
       if (start.sessionHint !== undefined) node.note({ sessionHint: start.sessionHint });
+    } else if (activity.provisional === true) {
+      node.undetermined = true;
+      node.note({ provisional: activity });
     } else {
       node.opening = activity;
       this.#orHold("begin", node);
     }
-    if (this.#traces.isTooMuch) this.#evictOldest();
+    if (this.#traces.isTooMuch && !this.#traces.forgetFinished()) this.#evictOldest();
     return node;
   }
 
@@ -84,8 +96,9 @@ export class Tracker {
     node.endMs = end.endMs;
     if (end.droppedAttributes > 0) node.note({ droppedAttributes: end.droppedAttributes });
     node.trace.openSpans -= 1;
-    const { activity } = end;
-    if (node.opening !== undefined && node.opening.kind !== "none") {
+    const provisional = node.extra?.provisional;
+    const activity = end.activity ?? (provisional && { ...provisional, error: end.failure });
+    if (node.opening !== undefined && node.opening.kind !== "none" && !isUnsettled(node, node.opening)) {
       // What was told as unfinished stays told.
       node.closing ??=
         activity !== undefined && activity.kind === node.opening.kind
@@ -117,8 +130,11 @@ export class Tracker {
   closeAll(): void {
     for (let node = this.#holding.oldest(); node !== undefined; node = this.#holding.oldest())
       this.#release(node);
+    // Below these nothing waits.
+    for (const trace of this.#traces.all())
+      for (const node of trace.nodes.values()) if (node.undetermined) this.#release(node);
     this.#runs.closeAll();
-    this.#sessions.closeAll(this.#scopedSessions);
+    this.#sessions.closeAll();
     for (const trace of [...this.#traces.all()]) this.#traces.forget(trace);
   }
 
@@ -127,8 +143,13 @@ export class Tracker {
   #orHold(phase: "begin" | "end", node: SpanNode): void {
     const blocker = this.#holding.blockerOf(node);
     if (blocker === undefined) {
-      if (phase === "begin") this.#begin(node);
-      else this.#end(node);
+      if (phase === "begin") {
+        this.#begin(node);
+        this.#contents.began(node);
+      } else {
+        this.#end(node);
+        this.#contents.told(node);
+      }
       return;
     }
     this.#holding.add(blocker, { phase, node }, this.#options.now());
@@ -137,15 +158,21 @@ export class Tracker {
 
   #release(node: SpanNode): void {
     node.undetermined = false;
-    if (this.#holding.isEmpty) return;
-    for (const held of this.#holding.take(node)) this.#orHold(held.phase, held.node);
+    const held = this.#holding.take(node);
+    const provisional = node.extra?.provisional;
+    if (provisional !== undefined && node.opening === undefined) {
+      node.opening = { ...provisional, sessionId: sessionWithin(held) };
+      this.#orHold("begin", node);
+    }
+    for (const { phase, node: waiting } of held) this.#orHold(phase, waiting);
   }
 
   // ---- work ----------------------------------------------------------------------------------------------------
 
   #begin(node: SpanNode): void {
     const activity = node.opening;
-    if (activity === undefined) return;
+    // Of what waited and was seen again at its end, the first place in the order counts.
+    if (activity === undefined || node.isOpen) return;
     switch (activity.kind) {
       case "none":
         return;
@@ -176,7 +203,7 @@ export class Tracker {
     if (activity.sessionId === undefined) return;
     const sessionOf = this.#sessions.open(activity.sessionId, node, activity);
     node.note({ sessionOf });
-    if (activity.kind === "session") this.#scopedSessions.add(activity.sessionId);
+    sessionOf.isScoped = activity.kind === "session";
   }
 
   #closeScopedSession(node: SpanNode): void {
@@ -184,7 +211,6 @@ export class Tracker {
     if (session === undefined) return;
     const failed = node.closing?.error !== undefined;
     if (failed) this.#output.sessionFailed(session, node);
-    this.#scopedSessions.delete(session.id);
     const status = statusOf(node.closing) ?? (failed ? "failed" : "completed");
     this.#sessions.close(session, status, { endMs: node.endMs, activity: node.closing });
   }
@@ -200,11 +226,24 @@ export class Tracker {
   #evictOldest(): void {
     const trace = this.#traces.oldest();
     if (trace === undefined) return;
-    this.counts.evicted += trace.nodes.size;
+    for (const { endMs } of trace.nodes.values()) if (endMs === undefined) this.counts.evicted += 1;
     for (const node of trace.nodes.values()) this.#holding.take(node);
     for (const run of trace.openRuns) this.#runs.close(run, "evicted");
-    this.#traces.forget(trace);
+    this.#traces.giveUp(trace);
   }
+}
+
+/** A span that may be no agent, and has no run yet: what it is at its end counts. */
+const isUnsettled = (node: SpanNode, opening: Activity): boolean =>
+  opening.agent?.assumed === true && node.rootOf === undefined && !node.isOpen;
+
+/** Spans below may have ended, and name the session. */
+function sessionWithin(held: readonly Held[]): string | undefined {
+  for (const { node } of held) {
+    const sessionId = node.closing?.sessionId;
+    if (sessionId !== undefined) return sessionId;
+  }
+  return undefined;
 }
 
 function statusOf(activity: Activity | undefined): SessionStatus | undefined {

@@ -29,6 +29,26 @@ function sameWorkAbove(node: SpanNode, activity: Activity): SpanNode | undefined
   return above.mergedInto ?? above;
 }
 
+/** What a model call or an MCP request sends over the wire is that call. */
+function sentBy(node: SpanNode): SpanNode | undefined {
+  const above = ancestor(
+    node,
+    ({ kind }) => isModelCall(kind) || kind === "mcp",
+    ({ kind }) => kind === "run" || kind === "tool",
+  );
+  return above?.mergedInto ?? above;
+}
+
+/** A graph within a graph is told by the node it stands for and by itself. */
+function sameStepAbove(node: SpanNode, { step, convention }: Activity): SpanNode | undefined {
+  const above = ancestor(node, ({ kind }) => kind === "step", opensOtherRun);
+  const isSame =
+    above?.isOpen === true &&
+    above.opening?.convention === convention &&
+    above.opening.step?.key === step?.key;
+  return isSame ? (above.mergedInto ?? above) : undefined;
+}
+
 export class Work {
   readonly #options: TrackerOptions;
   readonly #runs: Runs;
@@ -54,21 +74,30 @@ export class Work {
   }
 
   begin(node: SpanNode, activity: Activity): void {
+    const isStep = activity.kind === "step" && !this.#isOwn(activity);
+    if (isStep && this.#agents.beginStep(node, activity)) return;
     const run = this.#placement.runFor(node, activity);
     if (run === undefined) {
-      if (activity.convention === this.#options.ownConvention) this.#beginOutsideOfRuns(node);
+      if (this.#isOwn(activity)) this.#beginOutsideOfRuns(node);
       return;
     }
     if (run.closed) {
       this.#counts.late += 1;
       return;
     }
+    // The agent that was handed over to, seen once more.
+    if (isStep && run.handoff?.asking !== undefined && run.agentName === activity.step?.name) return;
     if (activity.step !== undefined) node.step = activity.step;
     node.run = run;
     node.isOpen = true;
     run.open.add(node);
     run.lastSeen = this.#options.now();
-    const mergedInto = sameWorkAbove(node, activity);
+    if (activity.kind === "handoff") this.#noteHandoff(node, activity);
+    const mergedInto = isStep
+      ? sameStepAbove(node, activity)
+      : activity.kind === "resource" && !this.#isOwn(activity)
+        ? sentBy(node)
+        : sameWorkAbove(node, activity);
     if (mergedInto === undefined) this.#output.workBegan(node);
     else node.note({ mergedInto });
   }
@@ -98,9 +127,25 @@ export class Work {
       run.addUsage(closing?.llm?.usage);
     }
     if (kind === "tool" || standsForTool(node)) run.toolCalls += 1;
+    // Its target was known at its beginning, or is now.
+    if (closing?.handoff !== undefined && node.opening?.handoff?.targetName === undefined)
+      this.#noteHandoff(node, closing);
     run.lastError = closing?.error;
     if (run.lastError !== undefined) run.failures += 1;
     this.#output.workEnded(node);
+  }
+
+  /** A library's hand-off names the agent that goes on; its span does not enclose that agent's. */
+  #noteHandoff(node: SpanNode, activity: Activity): void {
+    const { handoff, error } = activity;
+    if (handoff === undefined || this.#isOwn(activity)) return;
+    handoff.sourceName ??= node.run?.agentName;
+    if (handoff.targetName !== undefined && error === undefined)
+      node.trace.askHandoff(handoff.targetName, node);
+  }
+
+  #isOwn({ convention }: Activity): boolean {
+    return convention === this.#options.ownConvention;
   }
 
   /** The outer of two views of one call tells the usage of the inner. */

@@ -1,5 +1,5 @@
 /** What opens and completes runs and sessions: what it must say stays, what the application said is redacted. */
-import { context, trace } from "@opentelemetry/api";
+import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { describe, expect, test } from "vitest";
 import type { ApieOptions } from "../../src/index.ts";
 import { metadataOf, only, runsAt, sessionsAt } from "../api/support/api.ts";
@@ -176,9 +176,10 @@ describe("what cannot be read", () => {
     ],
   });
 
-  const bad: readonly (readonly [string, () => Record<string, unknown>])[] = [
+  const bad: readonly (readonly [string, string, () => Record<string, unknown>])[] = [
     [
       "a circle",
+      "[Circular]",
       () => {
         const circle: Record<string, unknown> = { good: 1 };
         circle.bad = circle;
@@ -187,6 +188,7 @@ describe("what cannot be read", () => {
     ],
     [
       "a getter that throws",
+      "[Unreadable]",
       () =>
         Object.defineProperty({ good: 1 }, "bad", {
           enumerable: true,
@@ -197,7 +199,7 @@ describe("what cannot be read", () => {
     ],
   ];
 
-  test.each(bad)("%s in metadata costs its own member, not the run", async (_what, metadata) => {
+  test.each(bad)("%s in metadata costs its own member, not the run", async (_what, said, metadata) => {
     const { apie, server, otel } = await setup(giving(metadata));
     const tracer = otel.provider.getTracer("library");
     const root = tracer.startSpan("theirs");
@@ -206,8 +208,8 @@ describe("what cannot be read", () => {
     expect(await apie.flush()).toMatchObject({ ok: true, runs: { opened: 1, completed: 1 } });
     const run = only(runsAt(server));
     expect(run.opening).toMatchObject({ agent_key: "support", input_summary: "42" });
-    expect(metadataOf(run.opening)).toMatchObject({ good: 1, bad: REDACTED, capture_source: "otel_bridge" });
-    expect(run.completion).toMatchObject({ status: "completed", metadata: { good: 1, bad: REDACTED } });
+    expect(metadataOf(run.opening)).toMatchObject({ good: 1, bad: said, capture_source: "otel_bridge" });
+    expect(run.completion).toMatchObject({ status: "completed", metadata: { good: 1, bad: said } });
   });
 
   test("a Proxy that tells nothing costs the metadata it stands for", async () => {
@@ -223,24 +225,40 @@ describe("what cannot be read", () => {
     otel.provider.getTracer("library").startSpan("theirs").end();
     await apie.flush();
     expect(metadataOf(only(runsAt(server)).opening)).toMatchObject({
-      metadata: REDACTED,
+      notice: "[Unreadable]",
       capture_source: "otel_bridge",
     });
   });
 
-  test("a span without a time costs the time, not the run", async () => {
-    const { apie, server, otel } = await setup();
-    otel.provider
-      .getTracer("library")
-      .startSpan("agent", {
-        startTime: Number.NaN,
+  test.each([
+    ["none", Number.NaN],
+    ["one beyond all calendars", 8.64e15],
+  ])(
+    "a span whose time is %s is told by the time it came, and costs no other of its trace theirs",
+    async (_what, startTime) => {
+      const before = Date.now();
+      const { apie, server, otel } = await setup();
+      const tracer = otel.provider.getTracer("library");
+      const agent = tracer.startSpan("agent", {
+        startTime,
         attributes: { "gen_ai.operation.name": "invoke_agent" },
-      })
-      .end();
-    expect(await apie.flush()).toMatchObject({ ok: true, runs: { opened: 1, completed: 1 } });
-    const run = only(runsAt(server));
-    expect(metadataOf(run.opening)).not.toHaveProperty("started_at");
-    expect(run.completion).toMatchObject({ status: "completed" });
-    expect(metadataOf(run.completion ?? {})).not.toHaveProperty("duration_ms");
-  });
+      });
+      const chat = { "gen_ai.operation.name": "chat", "gen_ai.request.model": "m" };
+      tracer
+        .startSpan(
+          "chat m",
+          { startTime: 1_700_000_000_000, attributes: chat },
+          trace.setSpan(ROOT_CONTEXT, agent),
+        )
+        .end(1_700_000_001_000);
+      agent.end();
+      expect(await apie.flush()).toMatchObject({ ok: true, events: { delivered: 2, dropped: 0 } });
+      const run = only(runsAt(server));
+      expect(Date.parse(String(metadataOf(run.opening).started_at))).toBeGreaterThanOrEqual(before);
+      expect(server.events.map(({ timestamp }) => timestamp)).toEqual([
+        "2023-11-14T22:13:20.000Z",
+        "2023-11-14T22:13:21.000Z",
+      ]);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ApieSpanProcessor } from "../../src/index.ts";
+import { type ApieOptions, ApieSpanProcessor } from "../../src/index.ts";
 import type { SpanLike } from "../../src/model/span.ts";
 import { cleanup, options, startServer } from "../support/client.ts";
 
@@ -62,9 +62,11 @@ const LIVE_ORDER = [
   "agent.llm.completed",
 ];
 
-async function processorOf() {
+const CHAT_TWICE = ["agent.llm.called", "agent.llm.completed", "agent.llm.called", "agent.llm.completed"];
+
+async function processorOf(more: ApieOptions = {}) {
   const server = await startServer();
-  const processor = new ApieSpanProcessor(options(server));
+  const processor = new ApieSpanProcessor(options(server, more));
   cleanup(() => processor.shutdown());
   return { server, processor };
 }
@@ -97,6 +99,58 @@ describe("spans that arrive ended", () => {
     expect(server.events).toEqual([]);
     await processor.shutdown();
     expect(server.types.filter((type) => type === "agent.llm.completed")).toHaveLength(3);
+  });
+
+  test("below a parent that never arrives belong together", async () => {
+    const { server, processor } = await processorOf();
+    for (const span of TREE.slice(1)) processor.onEnd(span);
+    await processor.shutdown();
+    expect(server.to("/v1/runs")).toHaveLength(1);
+    expect(server.types).toEqual(LIVE_ORDER);
+  });
+
+  test("below a parent that never arrives belong to the root of their trace, if that does", async () => {
+    const { server, processor } = await processorOf();
+    processor.onEnd(ended("m", "lost", 10, 20, chat));
+    processor.onEnd(ended("a", undefined, 0, 30, agent("Trip")));
+    const report = await processor.flush();
+    expect(report.runs).toMatchObject({ opened: 1, completed: 1 });
+    expect(server.types).toEqual(["agent.llm.called", "agent.llm.completed"]);
+  });
+
+  test("below remote parents are work of their own, also below the same", async () => {
+    const { server, processor } = await processorOf();
+    processor.onEnd(ended("m", "elsewhere", 10, 20, chat, { isRemote: true }));
+    processor.onEnd(ended("n", "elsewhere", 30, 40, chat, { isRemote: true }));
+    await processor.flush();
+    expect(server.to("/v1/runs")).toHaveLength(2);
+  });
+
+  test("whose parent arrives when all is told are not told again, and the parent is not lost", async () => {
+    const { server, processor } = await processorOf();
+    processor.onEnd(ended("m", "a", 10, 20, chat));
+    processor.onEnd(ended("o", "a", 40, 90, chat));
+    // So many spans of others that the oldest trace must be told as far as it is there.
+    const traceId = "e".repeat(32);
+    for (let index = 0; index < 20_000; index += 1)
+      processor.onEnd(ended(`n${index}`, "other", 0, 1, {}, { traceId }));
+    await processor.flush();
+    expect(server.types).toEqual(CHAT_TWICE);
+    processor.onEnd(ended("a", undefined, 0, 90, agent("Trip"), { status: 2 }));
+    await processor.flush();
+    expect(server.types.filter((type) => type.startsWith("agent.llm."))).toEqual(CHAT_TWICE);
+    expect(server.to(/complete$/).map(({ body }) => (body as { status: string }).status)).toContain("failed");
+  });
+
+  test("that come after the rest of their trace leave what was told as it is", async () => {
+    const { server, processor } = await processorOf();
+    for (const span of TREE) processor.onEnd(span);
+    await processor.flush();
+    processor.onEnd(ended("x", "a", 50, 60, chat));
+    processor.onEnd(ended("y", "a", 60, 70, chat));
+    await processor.shutdown();
+    expect(server.to("/v1/runs")).toHaveLength(1);
+    expect(server.types).toEqual(LIVE_ORDER);
   });
 
   test("below a remote parent are complete when that root is there", async () => {
@@ -139,6 +193,27 @@ describe("spans that arrive ended", () => {
     processor.onEnd(ended("b", "a", 0, 1, chat));
     await processor.shutdown();
   });
+
+  test.each(["flush", "shutdown"] as const)(
+    "one that cannot be told costs itself, not the rest and not the %s",
+    async (end) => {
+      const untold = {
+        get name(): string {
+          throw new Error("not today");
+        },
+      };
+      const read = ({ name }: { name: string }) =>
+        name === "bad" ? { kind: "run", convention: "theirs", agent: untold } : undefined;
+      const { server, processor } = await processorOf({ conventions: [{ name: "theirs", read }] });
+      processor.onEnd(ended("bad", "a", 10, 20, {}));
+      processor.onEnd(ended("t", "a", 20, 30, tool));
+      processor.onEnd(ended("a", undefined, 0, 40, agent("Trip")));
+      await expect(processor[end]()).resolves.not.toThrow();
+      expect(server.types).toEqual(["agent.action.requested", "agent.tool.called", "agent.action.completed"]);
+      expect(server.to(/complete$/)).toHaveLength(1);
+      expect(processor.pipeline?.unreadable).toBeGreaterThan(0);
+    },
+  );
 
   test("of two traces at once do not mix", async () => {
     const { server, processor } = await processorOf();

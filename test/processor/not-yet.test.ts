@@ -6,7 +6,7 @@ const base = { apiKey: "k", baseUrl: "http://127.0.0.1:9", agent: { key: "a", na
 test.each([
   ["queueStoragePath", { queueStoragePath: "/tmp/queue" }, "kept in memory only"],
   ["mode: enforce", { mode: "enforce" as const }, "nothing is stopped here"],
-  ["boundary", { boundary: {} }, "nothing is checked"],
+  ["boundary", { boundary: { warnOnUndeclaredTools: true } }, "nothing is checked"],
 ])("%s is told to have no effect", async (name, options, instead) => {
   const told: string[] = [];
   const apie = new Apie({ ...base, ...options, onError: (error) => told.push(error.message) });
@@ -16,7 +16,11 @@ test.each([
 
 test("nothing is told of options that work", async () => {
   const told: string[] = [];
-  const apie = new Apie({ ...base, onError: (error) => told.push(error.message) });
+  const apie = new Apie({
+    ...base,
+    boundary: { autoInferFromToolNames: true },
+    onError: (error) => told.push(error.message),
+  });
   expect(told).toEqual([]);
   await apie.shutdown();
 });

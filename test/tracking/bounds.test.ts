@@ -14,6 +14,81 @@ test("spans that never end are given up, oldest trace first, and their runs clos
   expect(trial.tracker.openRuns).toBe(50);
 });
 
+test("what that costs does not grow with the spans remembered", () => {
+  const trial = new Trial();
+  for (let i = 0; i < 200_000; i += 1) trial.start(`s${i}`, { trace: `t${i}` });
+  expect(trial.tracker.counts.evicted).toBe(150_000);
+});
+
+test("of a trace that goes on, finished spans are forgotten, and its open runs go on", () => {
+  const trial = new Trial({ bounds: { maxSpans: 100 } })
+    .start("worker")
+    .start("a", { parent: "worker", activity: agent("Trip") });
+  for (let i = 0; i < 1_000; i += 1) trial.start(`m${i}`, { parent: "a", activity: llm() }).end(`m${i}`);
+  expect(trial.tracker.spansInFlight).toBeLessThanOrEqual(100);
+  expect(trial.tracker.counts).toMatchObject({ evicted: 0, late: 0 });
+  trial.end("a").end("worker");
+  expect(trial.told.filter((line) => line.startsWith("run"))).toEqual([
+    "run+ run-a Trip",
+    "run- run-a completed",
+  ]);
+});
+
+test("of a trace that goes on, finished runs are forgotten with their spans", () => {
+  const trial = new Trial({ bounds: { maxSpans: 100 } }).start("worker");
+  for (let i = 0; i < 1_000; i += 1) {
+    trial.start(`a${i}`, { parent: "worker", activity: agent("Trip") }).end(`a${i}`);
+  }
+  expect(trial.tracker.find("t", "worker")?.trace.runs.length).toBeLessThanOrEqual(100);
+});
+
+test("of a trace that was given up, what ends later is counted and told no more", () => {
+  const trial = new Trial({ bounds: { maxSpans: 10 } });
+  for (let i = 0; i < 20; i += 1) trial.start(`m${i}`, { trace: `t${i}`, activity: llm() });
+  expect(trial.tracker.find("t0", "m0")).toBeUndefined();
+  expect(trial.tracker.isGivenUp("t0", llm())).toBe(true);
+  expect(trial.tracker.isGivenUp("t0", undefined)).toBe(true);
+  expect(trial.tracker.isGivenUp("t19", llm())).toBe(false);
+  expect(trial.tracker.counts.late).toBe(1);
+});
+
+test("content is not remembered once it is told", () => {
+  const content = { input: "Where is order 1042?" };
+  const trial = new Trial()
+    .start("a", { activity: agent("Trip", { content }) })
+    .start("m", { parent: "a", activity: llm({ content }) })
+    .start("late", { parent: "a" });
+  expect(trial.run("run-a").opening?.content).toBeUndefined();
+  trial.end("m").end("late", llm({ content })).end("a");
+  for (const id of ["a", "m", "late"]) {
+    const node = trial.tracker.find("t", id);
+    expect(node?.opening).toHaveProperty("kind");
+    expect([node?.opening?.content, node?.closing?.content]).toEqual([undefined, undefined]);
+  }
+  expect(trial.run("run-a").closing?.content).toBeUndefined();
+});
+
+test("of many spans that never end only the latest keep their content", () => {
+  const trial = new Trial({ bounds: { maxBearingContent: 10 } });
+  const inputs = Array.from({ length: 30 }, (_, i) => `question ${i}`);
+  for (const input of inputs) trial.start(input, { trace: input, activity: llm({ content: { input } }) });
+  const kept = inputs.filter((id) => trial.tracker.find(id, id)?.opening?.content !== undefined);
+  expect(kept).toEqual(inputs.slice(-10));
+});
+
+test("of too many sessions those without a sign of life for longest are ended", () => {
+  const trial = new Trial({ bounds: { maxSessions: 10 } });
+  const inSession = (id: string, session: string): Trial =>
+    trial.start(id, { trace: id, activity: agent("Trip", { sessionId: session }) });
+  inSession("open", "s-open");
+  for (let i = 0; i < 30; i += 1) {
+    inSession(`a${i}`, `s${i}`).end(`a${i}`);
+    inSession(`again${i}`, "s0").end(`again${i}`);
+  }
+  const ended = trial.told.filter((line) => line.startsWith("session-"));
+  expect(ended).toEqual(Array.from({ length: 21 }, (_, i) => `session- s${i + 1} completed`));
+});
+
 test("finished traces are forgotten after a while, or at once when there are many", () => {
   const trial = new Trial({ bounds: { maxIdleSpans: 10 } });
   for (let i = 0; i < 100; i += 1) trial.start(`m${i}`, { trace: `t${i}`, activity: llm() }).end(`m${i}`);

@@ -10,6 +10,7 @@ export function mcpCall({ activity }: EventFacts): Record<string, unknown> {
     method: mcp?.method,
     action_type: action?.type,
     resource_type: resource?.type,
+    inferred: action?.inferred,
     environment: resource?.environment,
   };
 }

@@ -29,6 +29,16 @@ export const members = <const Shape extends z.core.$ZodLooseShape>(shape: Shape,
   });
 export const listOf = <Item extends z.ZodType>(item: Item, what: string) =>
   z.array(item, { error: `expected a list of ${what}` }).optional();
+/** `false`, or what the schema says; what is wrong with the latter is told as if it stood alone. */
+export const falseOr = (schema: z.ZodType) =>
+  z
+    .unknown()
+    .superRefine((value, context) => {
+      if (value === undefined || value === false) return;
+      for (const { path, message } of schema.safeParse(value).error?.issues ?? [])
+        context.addIssue({ code: "custom", path, message });
+    })
+    .optional();
 /** An object of somebody else's making, known by a method. */
 export const having = (method: string, what: string) =>
   z

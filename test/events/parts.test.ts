@@ -124,6 +124,7 @@ const mcp = {
   method: "tools/call",
   action_type: "read",
   resource_type: "work_item",
+  inferred: true,
   environment: "staging",
 };
 const step = { step_key: "triage", step_name: "Triage", step_index: 2 };

@@ -144,11 +144,48 @@ function completed(spans: readonly RecordedSpan[]): (RecordedSpan & { traceId: s
   return result;
 }
 
-/** Replays a recording in the order of its callbacks. @param between awaited after every callback. */
+/** The spans that ended, as they were then. */
+export function replayedAtEnd(spans: readonly RecordedSpan[]): SpanLike[] {
+  return completed(spans)
+    .filter((span) => span.endSeq !== null)
+    .map((span) => {
+      const replayed = new ReplayedSpan(span);
+      replayed.finish(span);
+      return replayed as unknown as SpanLike;
+    });
+}
+
+/**
+ * What libraries set right after the start of a span, when `onStart` has been called: by OpenInference's tracer, and by
+ * Langfuse's and its processor.
+ */
+const SET_AFTER_START: Readonly<Record<string, readonly string[]>> = {
+  "@arizeai/openinference": ["openinference.span.kind"],
+  langfuse: ["langfuse.observation.type", "session.id", "user.id"],
+};
+
+function setAfterStart({ scope, attributes = {}, attributesAtStart }: RecordedSpan): Attributes {
+  const keys = Object.entries(SET_AFTER_START)
+    .filter(([prefix]) => scope?.name.startsWith(prefix) === true)
+    .flatMap(([, keys]) => keys)
+    .filter((key) => key in attributes && !(key in attributesAtStart));
+  return Object.fromEntries(keys.map((key) => [key, attributes[key]]));
+}
+
+/** Whether a span of the recording got such attributes. */
+export const isCompletedAfterStart = (spans: readonly RecordedSpan[]): boolean =>
+  spans.some((span) => Object.keys(setAfterStart(span)).length > 0);
+
+/**
+ * Replays a recording in the order of its callbacks.
+ * @param between awaited after every callback
+ * @param completesAfterStart what a library sets right after the start is there before a processor can look again
+ */
 export async function replayLive(
   spans: readonly RecordedSpan[],
   processor: ProcessorLike,
   between: () => Promise<void> = async () => undefined,
+  completesAfterStart = false,
 ): Promise<void> {
   const all = completed(spans);
   const live = new Map<RecordedSpan, ReplayedSpan>();
@@ -166,6 +203,7 @@ export async function replayLive(
       const replayed = new ReplayedSpan(span);
       live.set(span, replayed);
       processor.onStart(replayed as unknown as SpanLike, ROOT_CONTEXT);
+      if (completesAfterStart) Object.assign(replayed.attributes, setAfterStart(span));
     }
     await between();
   }

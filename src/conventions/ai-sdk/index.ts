@@ -11,7 +11,7 @@ import type {
   ToolFacts,
 } from "../../model/activity.ts";
 import type { AttributesLike } from "../../model/span.ts";
-import type { Convention, SpanView } from "../convention.ts";
+import type { Convention, SpanView } from "../../model/convention.ts";
 import { failureOf } from "../failure.ts";
 import { type ModelCallFields, readModelCall, type UsageFields } from "../model-call.ts";
 import { finishReason, provider } from "../normalize.ts";

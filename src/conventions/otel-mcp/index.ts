@@ -1,12 +1,12 @@
 /** OpenTelemetry MCP: client and server spans of Model Context Protocol requests, recognised by `mcp.method.name`. */
 import type { Activity, McpFacts, ToolFacts } from "../../model/activity.ts";
-import type { Convention, SpanView } from "../convention.ts";
+import type { Convention, SpanView } from "../../model/convention.ts";
 import { errorType, failureOf } from "../failure.ts";
 import { as, count, parseText, reader, readField, text, texts } from "../read.ts";
 
 const SPAN_KIND_SERVER = 1;
 /** Methods that become events; the others (initialize, ping, prompts, …) are plumbing. */
-const METHODS = new Set(["tools/call", "tools/list", "resources/read"]);
+export const METHODS: ReadonlySet<string> = new Set(["tools/call", "tools/list", "resources/read"]);
 
 const readMcp = reader<McpFacts>({
   server: text("agent.mcp.server.name", "mcp.server.name"),

@@ -1,0 +1,38 @@
+/** Hand-offs, which are calls of a tool: OpenAI Agents' `handoff_to_<agent>`, LangGraph's `transfer_to_<agent>`. */
+import type { HandoffFacts } from "../../model/activity.ts";
+import type { AttributesLike } from "../../model/span.ts";
+import { parseText } from "../read.ts";
+import { innerGraphOf } from "./metadata.ts";
+
+const NAME = /^(?:handoff_to_|transfer_to_|transfer_back_to_)(.+)/;
+/** A tool may transfer money: only one that answered with a jump (`goto`) hands over. */
+const JUMP = /["']?goto["']?\s*[:=]\s*[[(]?\s*["']([^"'\\]{1,200})["']/;
+const FROM = /"from_agent"\s*:\s*"([^"\\]{1,200})"/;
+const TO = /"to_agent"\s*:\s*"([^"\\]{1,200})"/;
+
+const MAX_SEARCHED = 16_384;
+
+function found(pattern: RegExp, value: unknown): string | undefined {
+  return typeof value === "string" ? pattern.exec(value.slice(-MAX_SEARCHED))?.[1] : undefined;
+}
+
+export const mayBeHandoff = (toolName: string): boolean =>
+  (toolName.startsWith("transfer_") || toolName.startsWith("handoff_")) && NAME.test(toolName);
+
+/** @returns `undefined` when the tool is a tool. */
+export function jumpOf(attributes: AttributesLike): HandoffFacts | undefined {
+  const target = found(JUMP, attributes["output.value"]);
+  return target === undefined
+    ? undefined
+    : { type: "transfer", targetName: target, sourceName: innerGraphOf(attributes) };
+}
+
+/** Hand-off of OpenAI Agents; names are in the tool's name where input and output are hidden. */
+export function agentHandoffOf(attributes: AttributesLike): HandoffFacts {
+  const toolName = parseText(attributes["tool.name"]) ?? "";
+  return {
+    type: "transfer",
+    targetName: found(TO, attributes["output.value"]) ?? NAME.exec(toolName)?.[1],
+    sourceName: found(FROM, attributes["input.value"]),
+  };
+}

@@ -21,7 +21,10 @@ export interface Run {
   readonly agentKey: string;
   /** `traceparent` of the run's root span (https://www.w3.org/TR/trace-context/); absent without an OpenTelemetry SDK. */
   readonly traceparent: string | undefined;
-  /** Apie's id, once its server has given it; `undefined` when the run never came to be there. Waiting for it is optional. */
+  /**
+   * Apie's id, once its server has given it; `undefined` when the run never came to be there. Waiting for it is optional, and
+   * lasts as long as Apie is out of reach.
+   */
   apieId(): Promise<string | undefined>;
   /** Runs `fn` inside the run, for runs opened with `runs.start`. */
   in<T>(fn: () => T): T;

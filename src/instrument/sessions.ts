@@ -25,7 +25,7 @@ export interface Session {
   /** Our id (a UUID), known at once. */
   readonly id: string;
   readonly kind: SessionKind;
-  /** Apie's id, once its server has given it; `undefined` when the session never came to be there. */
+  /** Apie's id, as that of a run: `undefined` when the session never came to be there. */
   apieId(): Promise<string | undefined>;
   /** One line on what came of the session. */
   setOutputSummary(summary: string): void;

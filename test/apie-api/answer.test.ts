@@ -46,6 +46,7 @@ describe("Retry-After", () => {
     [" 1.5 ", 1_500],
     ["Sat, 21 Nov 2026 12:00:30 GMT", 30_000],
     ["Sat, 21 Nov 2026 11:00:00 GMT", 0],
+    ["9".repeat(400), Number.MAX_SAFE_INTEGER],
     ["soon", undefined],
     ["-5", undefined],
     ["", undefined],

@@ -63,6 +63,17 @@ describe("transport", () => {
     "gives nothing": (() => undefined) as unknown as Transport,
     "gives null": (async () => null) as unknown as Transport,
     "gives a Response of fetch": (async () => new Response("{}")) as unknown as Transport,
+    "gives what throws when it is looked at": (async () =>
+      new Proxy(
+        {},
+        {
+          get(_target, name) {
+            // A promise asks for it first.
+            if (name === "then") return undefined;
+            throw new Error("not today");
+          },
+        },
+      )) as unknown as Transport,
     "gives an answer without a status": (async () => ({
       kind: "response",
       body: "{}",
@@ -93,6 +104,41 @@ describe("transport", () => {
       kind: "retry",
       message: "HTTP 503",
     });
+  });
+
+  const retryAfter: readonly (readonly [string, unknown])[] = [
+    ["numbers", { "Retry-After": 7, "X-Request-Id": 12 }],
+    ["names as they were sent", { "Retry-After": "7", "X-Request-ID": "12" }],
+    ["Headers", new Headers({ "Retry-After": "7", "X-Request-Id": "12" })],
+  ];
+
+  test.each(retryAfter)("an answer with %s for headers is read", async (_what, headers) => {
+    const transport = (async () => ({ kind: "response", status: 503, headers })) as unknown as Transport;
+    expect(await open(clientWith({ transport }))).toMatchObject({ retryAfterMs: 7_000, requestId: "12" });
+  });
+
+  test("a failure that says nothing useful is one", async () => {
+    const transport = (async () => ({ kind: "failure", code: 5 })) as unknown as Transport;
+    expect(await open(clientWith({ transport }))).toEqual({
+      kind: "retry",
+      ambiguous: true,
+      message: "transport failed",
+      cause: undefined,
+    });
+  });
+
+  test("what one does to its headers is its own business", async () => {
+    const keys: unknown[] = [];
+    const client = clientWith({
+      transport: async ({ headers }) => {
+        keys.push(headers.authorization);
+        delete headers.authorization;
+        return ok;
+      },
+    });
+    await open(client);
+    await open(client);
+    expect(keys).toEqual(["Bearer key", "Bearer key"]);
   });
 
   test("says itself whether it sent anything", async () => {

@@ -53,7 +53,7 @@ test.each([
 ])("a server that asks for %s is asked again", async (_what, retryAfter) => {
   const server = await startServer();
   stopClock();
-  const { delivery } = deliveryTo(server);
+  const { delivery } = deliveryTo(server, { timeoutMs: 3_600_000 });
   delivery.start();
   await meanwhile("registered", () => delivery.registration.isSettled);
   server.fail(EVENTS, { status: 429, headers: { "retry-after": retryAfter } }, 1);

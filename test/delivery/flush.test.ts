@@ -211,9 +211,13 @@ describe("a hopeless flush ends early", () => {
     const parent = run("parent", { session: pipeline });
     delivery.open(parent);
     // The parent fails once; then all children that are asked for at once do, all together.
-    server.rule(({ path }, nth) =>
-      path.endsWith("/runs") && (nth === 1 || (nth >= 3 && nth <= 10)) ? { status: 503 } : undefined,
-    );
+    const failed = new Set<unknown>();
+    server.rule(({ path, body }) => {
+      const { key } = (body as { metadata?: { key?: string } }).metadata ?? {};
+      if (!path.endsWith("/runs") || failed.has(key)) return undefined;
+      failed.add(key);
+      return { status: 503 };
+    });
     for (let index = 0; index < 8; index += 1)
       whole(delivery, run(`r${index}`, { session: pipeline, parent }), 1);
     expect(await flushed(delivery)).toMatchObject({ runs: { opened: 9, completed: 8 } });

@@ -1,6 +1,7 @@
 /** A span in flight, as far as it is needed to place the work below it. The span itself is not kept. */
-import type { Activity, StepFacts, Usage } from "../model/activity.ts";
+import type { Activity, StepFacts } from "../model/activity.ts";
 import type { Scope } from "../model/scope.ts";
+import type { InnerView } from "./merging.ts";
 import type { RunState } from "./run.ts";
 import type { SessionState } from "./session.ts";
 import type { TraceState } from "./trace.ts";
@@ -13,8 +14,8 @@ export interface NodeExtra {
   sessionOf?: SessionState | undefined;
   /** Another instrumentation's view of the work of this node: it makes no events of its own. */
   mergedInto?: SpanNode | undefined;
-  /** Usage told by spans merged into this one. */
-  innerUsage?: Usage | undefined;
+  /** What a span merged into this one told. */
+  inner?: InnerView | undefined;
   /** Session the span names, for an implicit run that may be rooted here. */
   sessionHint?: string | undefined;
   /** What it is taken for when its end does not come in time. */
@@ -153,6 +154,7 @@ export class SpanNode {
     const { opening, closing } = this;
     this.opening = withoutContent(opening);
     this.closing = closing === opening ? this.opening : withoutContent(closing);
+    if (this.extra?.inner !== undefined) this.note({ inner: undefined });
   }
 
   note(extra: NodeExtra): void {

@@ -1,6 +1,7 @@
 /** Runs in flight: opened, waiting for their work, closed. */
 import type { Activity } from "../model/activity.ts";
 import type { Bounds } from "./bounds.ts";
+import { isModelCall } from "./kinds.ts";
 import { type SpanNode, withoutContent } from "./node.ts";
 import type { TrackerOptions } from "./options.ts";
 import type { TrackingOutput } from "./output.ts";
@@ -130,7 +131,7 @@ export class Runs {
     for (const [run, deadline] of this.#waiting) if (now >= deadline) this.close(run, "grace");
     const idleSince = now - this.#options.idleTimeoutMs;
     for (const run of this.#open) {
-      if (run.open.size > 0 || run.lastSeen >= idleSince) continue;
+      if (run.lastSeen >= idleSince || isAtWork(run)) continue;
       if (run.origin === "external") this.#forget(run);
       else if (run.origin !== "api") this.close(run, "idle");
     }
@@ -163,6 +164,12 @@ export class Runs {
       this.#output.workEnded(node);
     }
   }
+}
+
+/** A tool or an approval may take its time; a model call that long is one whose span is never ended. */
+function isAtWork({ open }: RunState): boolean {
+  for (const { kind } of open) if (!isModelCall(kind) && kind !== "run") return true;
+  return false;
 }
 
 function saysFailed(closing: Activity | undefined): boolean {

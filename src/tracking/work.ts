@@ -2,6 +2,7 @@
 import type { Activity } from "../model/activity.ts";
 import type { Agents } from "./agents.ts";
 import { isModelCall, isToolCall, standsForTool } from "./kinds.ts";
+import { withInner } from "./merging.ts";
 import { ancestor, type SpanNode } from "./node.ts";
 import type { TrackerOptions } from "./options.ts";
 import type { TrackingCounts, TrackingOutput } from "./output.ts";
@@ -113,19 +114,19 @@ export class Work {
     run.open.delete(node);
     run.lastSeen = this.#options.now();
     if (node.kind === "run") this.#agents.end(run, node.closing);
-    else if (node.mergedInto !== undefined) this.#handUsageOn(node, node.mergedInto);
+    else if (node.mergedInto !== undefined) this.#handOn(node, node.mergedInto);
     else if (!run.closed) this.#tellEnd(node, run);
     this.#runs.closeWhenDone(run);
   }
 
   #tellEnd(node: SpanNode, run: RunState): void {
-    const { closing, kind } = node;
+    const { kind } = node;
     if (isModelCall(kind)) {
-      const inner = node.extra?.innerUsage;
-      if (closing?.llm !== undefined && inner !== undefined) closing.llm.usage ??= inner;
+      this.#takeInner(node);
       if (kind === "llm") run.modelCalls += 1;
-      run.addUsage(closing?.llm?.usage);
+      run.addUsage(node.closing?.llm?.usage);
     }
+    const { closing } = node;
     if (kind === "tool" || standsForTool(node)) run.toolCalls += 1;
     // Its target was known at its beginning, or is now.
     if (closing?.handoff !== undefined && node.opening?.handoff?.targetName === undefined)
@@ -148,10 +149,19 @@ export class Work {
     return convention === this.#options.ownConvention;
   }
 
-  /** The outer of two views of one call tells the usage of the inner. */
-  #handUsageOn(node: SpanNode, outer: SpanNode): void {
-    const innerUsage = node.closing?.llm?.usage ?? node.extra?.innerUsage;
-    if (innerUsage !== undefined) outer.note({ innerUsage });
+  /** The outer of two views of one call tells what only the inner knows. */
+  #handOn(node: SpanNode, outer: SpanNode): void {
+    if (node.closing === undefined || !isModelCall(node.kind)) return;
+    this.#takeInner(node);
+    const { llm, content } = node.closing;
+    outer.note({ inner: { llm, content } });
+  }
+
+  #takeInner(node: SpanNode): void {
+    const inner = node.extra?.inner;
+    if (inner === undefined || node.closing === undefined) return;
+    node.closing = withInner(node.closing, inner);
+    node.note({ inner: undefined });
   }
 
   /** What our API was told outside of any run is told all the same: with its session, or alone. */

@@ -233,11 +233,17 @@ describe("the end of a run", () => {
     expect(ours.told).toEqual(["run+ R Support"]);
   });
 
-  test("idle time does not close a run with open work", () => {
+  test("idle time does not close a run with a tool at work", () => {
     const trial = new Trial()
       .start("a", { activity: agent("Trip") })
-      .start("m", { parent: "a", activity: llm() });
+      .start("t", { parent: "a", activity: tool("approve") });
     expect(trial.pass(600_000).told).not.toContain("run- run-a failed by idle");
+  });
+
+  test("a model call whose span is never ended does not keep its run open for ever", () => {
+    const trial = new Trial().start("m", { activity: llm() });
+    trial.news();
+    expect(trial.pass(61_000).news()).toEqual(["end m unfinished", "run- run-m failed by idle"]);
   });
 
   test("work below a run that was closed for want of news is told as a run of its own", () => {

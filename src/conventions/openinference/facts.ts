@@ -1,7 +1,7 @@
 /** What a span of each OpenInference kind tells. */
 import type { Activity, AgentFacts, ErrorFacts, ToolFacts } from "../../model/activity.ts";
-import type { AttributesLike } from "../../model/span.ts";
 import type { SpanView } from "../../model/convention.ts";
+import type { AttributesLike } from "../../model/span.ts";
 import { parseText, readField, text } from "../read.ts";
 import { jumpOf, mayBeHandoff } from "./handoff.ts";
 import { graphNodeOf } from "./metadata.ts";
@@ -85,10 +85,10 @@ export const guardrail: Facts = ({ attributes, name }, convention, error) => {
 const ignored: Facts = (_view, convention) => ({ kind: "none", convention });
 
 export const FACTS: Readonly<Record<string, Facts>> = {
-  LLM: ({ attributes }, convention, error) => ({
+  LLM: ({ attributes, phase }, convention, error) => ({
     kind: "llm",
     convention,
-    llm: modelCall(attributes),
+    llm: modelCall(attributes, phase === "end" && error === undefined),
     error,
   }),
   EMBEDDING: ({ attributes }, convention, error) => ({

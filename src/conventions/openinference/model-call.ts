@@ -49,11 +49,12 @@ const EMBEDDING: ModelCallFields = {
 };
 
 /** `llm.model_name` is the model asked for in some instrumentations and the one that answered in others. */
-export function modelCall(attributes: AttributesLike): ModelCallFacts {
+export function modelCall(attributes: AttributesLike, isAnswered: boolean): ModelCallFacts {
   const facts = readModelCall(CALL, attributes);
   facts.operation = "chat";
   facts.provider ??= provider(providerOf(attributes));
   facts.requestModel ??= modelAsked(attributes["llm.invocation_parameters"]) ?? facts.responseModel;
+  if (!isAnswered) facts.responseModel = undefined;
   const cost = costOf(attributes);
   if (cost !== undefined) {
     facts.costAmount = cost;

@@ -2,6 +2,7 @@
  * The options of `new Apie()` and `new ApieSpanProcessor()`. Names and defaults are the vendor SDK's where it has
  * them (docs.apie.sh, reference/configuration); the others are marked "bridge".
  */
+import type { Convention } from "../model/convention.ts";
 import type { SpanProcessorLike } from "../model/span.ts";
 
 export type RiskLevel = "low" | "medium" | "high" | "critical";
@@ -242,7 +243,7 @@ export interface ApieOptions {
   runSpans?: RunSpans | undefined;
   /** Bridge: write a short `start_run` span with a link to the run into the trace that was active. Default `true`. */
   runMarker?: boolean | undefined;
-  /** Bridge: conventions of your own, asked before the built-in ones. */
+  /** Bridge: conventions of your own, asked before the built-in ones; docs/conventions.md has one to copy. */
   conventions?: readonly Convention[] | undefined;
   /** Bridge: further agents of this process. */
   agents?: readonly DeclaredAgent[] | undefined;
@@ -259,7 +260,10 @@ export interface ApieOptions {
    * and MCP), `database`, or rules of your own. None unless named here.
    */
   touchedResources?: readonly ("http" | "database" | ResourceRule)[] | undefined;
-  /** Bridge: a run of a foreign library with no open span is closed after this idle time, in ms. Default 300,000. */
+  /**
+   * Bridge: a run of a foreign library is closed when nothing was seen of it for this time and no tool of it is at work, in ms.
+   * Default 300,000.
+   */
   idleTimeoutMs?: number | undefined;
   /** Bridge: bytes per POST. Default 524,288. */
   maxBatchBytes?: number | undefined;

@@ -25,6 +25,7 @@ export type {
   TransportRequest,
   TransportResult,
 } from "./config/index.ts";
+export { failureOf } from "./conventions/index.ts";
 export type { EventOutcome, FlushReport, LaneOutcome } from "./delivery/index.ts";
 export type {
   EventValidation,
@@ -75,7 +76,9 @@ export type {
   TrackInput,
   UsageInput,
 } from "./instrument/index.ts";
+export type { Activity, ActivityKind, ContentFacts } from "./model/activity.ts";
+export type { Convention, Phase, SpanView } from "./model/convention.ts";
 export { ApieConfigError, ApieError, type ConfigIssue } from "./model/errors.ts";
-export type { SpanProcessorLike } from "./model/span.ts";
+export type { AttributesLike, SpanLike, SpanProcessorLike } from "./model/span.ts";
 export { ApieSpanProcessor } from "./processor/index.ts";
 export { recordAgentSpans, type SamplerLike, type SamplingResultLike } from "./sampling/index.ts";

@@ -1,5 +1,6 @@
 /** Which options there are, and what each may be. */
 import { z } from "zod";
+import type { Convention } from "../model/convention.ts";
 import { denyPatternProblem } from "./deny-pattern.ts";
 import {
   address,

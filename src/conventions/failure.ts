@@ -27,7 +27,8 @@ export function exceptionOf(span: SpanLike): ErrorFacts | undefined {
 }
 
 /**
- * Spans may be made by hand and lack members (an importer, a test): what is not there is not known.
+ * The error a span ended with, for `error` of an activity: class or code by `error.type`, the recorded exception or the HTTP
+ * status. Spans may be made by hand and lack members (an importer, a test): what is not there is not known.
  *
  * @returns `undefined` unless the span's status is ERROR: success is either unset or OK.
  */

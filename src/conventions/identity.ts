@@ -5,7 +5,7 @@
 import type { AttributesLike } from "../model/span.ts";
 import { parseObject, parseText, readField, text } from "./read.ts";
 
-const SESSION = text(
+export const SESSION = text(
   "gen_ai.conversation.id",
   "session.id",
   "ai.telemetry.metadata.sessionId",
@@ -24,7 +24,7 @@ const SESSION = text(
   "mastra.metadata.threadId",
 );
 
-const USER = text(
+export const USER = text(
   "user.id",
   "enduser.id",
   "ai.telemetry.metadata.userId",
@@ -35,7 +35,7 @@ const USER = text(
 );
 
 /** Members of OpenInference's `metadata` JSON that name a session. */
-const METADATA_SESSION = [
+export const METADATA_SESSION = [
   "session_id",
   "sessionId",
   "thread_id",

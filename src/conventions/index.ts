@@ -1,10 +1,10 @@
 /** Which conventions are understood, in the order they are asked: the first that knows the span decides what it is. */
 import type { ApieOptions, InferRule } from "../config/index.ts";
 import type { Activity, ContentFacts } from "../model/activity.ts";
+import type { Convention, Phase, SpanView } from "../model/convention.ts";
 import type { AttributesLike, ScopeLike, SpanLike } from "../model/span.ts";
 import { aiSdk } from "./ai-sdk/index.ts";
 import { APIE_CONVENTION, apieConvention } from "./apie/index.ts";
-import type { Convention, Phase, SpanView } from "../model/convention.ts";
 import { sessionIdOf, userIdOf } from "./identity.ts";
 import { langfuse } from "./langfuse/index.ts";
 import { mastra } from "./mastra/index.ts";
@@ -18,7 +18,6 @@ import { touchedResources } from "./touched-resources.ts";
 import { traceloop } from "./traceloop/index.ts";
 
 export { APIE_CONVENTION } from "./apie/index.ts";
-export type { Convention, Phase, SpanView } from "../model/convention.ts";
 export { failureOf } from "./failure.ts";
 
 /** Built-in conventions. A further one is a folder beside this file and a line here. */

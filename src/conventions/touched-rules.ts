@@ -1,7 +1,7 @@
 /** Spans that are no agent work and still tell which resource an agent touched: outgoing HTTP and database calls. */
 import type { ResourceRule } from "../config/index.ts";
-import type { AttributesLike } from "../model/span.ts";
 import type { SpanView } from "../model/convention.ts";
+import type { AttributesLike } from "../model/span.ts";
 import { entryOf, parseText, readField, text } from "./read.ts";
 
 /** What a span touched. */

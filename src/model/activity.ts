@@ -26,6 +26,7 @@ export type ActivityKind =
   /** Recognised, and of no interest: its children are placed as if it were not there. */
   | "none";
 
+/** What a span tells of agent work. Identity is enough; every further fact makes the events say more. */
 export interface Activity {
   kind: ActivityKind;
   /** Name of the convention that recognised the span. */

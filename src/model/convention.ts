@@ -24,7 +24,8 @@ export interface Convention {
   /** Kept in `metadata.otel.convention` of the events, e.g. `otel-gen-ai`. */
   readonly name: string;
   /**
-   * Recognises a span. Must not write to it and must not read content.
+   * Recognises a span, once as it starts and once when it has ended. Must not write to it and must not read content. That
+   * the work failed is told by `error`, at the end.
    * @returns `undefined` when the span is not of this convention, or nothing is known yet.
    */
   read(view: SpanView): Activity | undefined;

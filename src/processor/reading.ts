@@ -1,6 +1,6 @@
 /** What is read of a span: identity, times, what its convention says, and content where it is captured. */
 import type { ApieConfig } from "../config/index.ts";
-import { type Convention, ConventionReader, failureOf } from "../conventions/index.ts";
+import { ConventionReader, failureOf } from "../conventions/index.ts";
 import { toPlain } from "../events/index.ts";
 import type { Activity, ContentFacts, ErrorFacts } from "../model/activity.ts";
 import type { Scope } from "../model/scope.ts";

@@ -1,6 +1,7 @@
 /** How conventions are asked: in order, without harm to the span, and at little cost for spans of others. */
 import { describe, expect, test } from "vitest";
-import { CONVENTIONS, type Convention, ConventionReader } from "../../src/conventions/index.ts";
+import { CONVENTIONS, ConventionReader } from "../../src/conventions/index.ts";
+import type { Convention } from "../../src/model/convention.ts";
 import type { SpanLike } from "../../src/model/span.ts";
 import { span, told } from "./recorded.ts";
 

@@ -170,7 +170,7 @@ describe("what cannot be read", () => {
         name: "theirs",
         read: ({ name }: { name: string }) =>
           name === "theirs"
-            ? { kind: "run", convention: "theirs", metadata: metadata(), run: { inputSummary: 42 } }
+            ? { kind: "run", convention: "theirs", metadata: metadata(), run: { inputSummary: 42 as never } }
             : undefined,
       },
     ],

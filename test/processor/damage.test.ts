@@ -70,7 +70,7 @@ describe("data a convention of the user's gives", () => {
     ])("as %s costs no event", async (_what, facts, own) => {
       const read = ({ name }: { name: string }) =>
         name === "theirs" ? { kind: "tool", convention: "theirs", tool: { name: "t" }, ...facts } : undefined;
-      const { processor } = await processorOf({ conventions: [{ name: "theirs", read }] });
+      const { processor } = await processorOf({ conventions: [{ name: "theirs", read: read as never }] });
       const agent = span(undefined, AGENT);
       const theirs = span(agent, {}, { name: "theirs" });
       const chat = span(agent, CHAT);

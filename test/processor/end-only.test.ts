@@ -203,7 +203,7 @@ describe("spans that arrive ended", () => {
         },
       };
       const read = ({ name }: { name: string }) =>
-        name === "bad" ? { kind: "run", convention: "theirs", agent: untold } : undefined;
+        name === "bad" ? ({ kind: "run", convention: "theirs", agent: untold } as const) : undefined;
       const { server, processor } = await processorOf({ conventions: [{ name: "theirs", read }] });
       processor.onEnd(ended("bad", "a", 10, 20, {}));
       processor.onEnd(ended("t", "a", 20, 30, tool));

@@ -10,14 +10,14 @@ import type {
   ModelCallFacts,
   ToolFacts,
 } from "../../model/activity.ts";
-import type { AttributesLike } from "../../model/span.ts";
 import type { Convention, SpanView } from "../../model/convention.ts";
+import type { AttributesLike } from "../../model/span.ts";
 import { failureOf } from "../failure.ts";
 import { type ModelCallFields, readModelCall, type UsageFields } from "../model-call.ts";
 import { finishReason, provider } from "../normalize.ts";
 import { as, count, entryOf, number, parseJson, parseText, parseTexts, reader, text } from "../read.ts";
 
-const OPERATIONS: Readonly<Record<string, ActivityKind>> = {
+export const OPERATIONS: Readonly<Record<string, ActivityKind>> = {
   "ai.generateText": "run",
   "ai.streamText": "run",
   "ai.generateObject": "run",

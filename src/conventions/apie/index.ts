@@ -1,7 +1,7 @@
 /** Our own convention, `agent.*` (semconv/): the spans written by the API of this package, here or in other processes. */
 import type { Activity, ActivityKind, ErrorFacts } from "../../model/activity.ts";
-import * as attr from "../../semconv/index.ts";
 import type { Convention, SpanView } from "../../model/convention.ts";
+import * as attr from "../../semconv/index.ts";
 import { failureOf } from "../failure.ts";
 import { usage } from "../normalize.ts";
 import { entryOf, parseFlag, parseObject, parseText } from "../read.ts";
@@ -24,7 +24,7 @@ import {
 export const APIE_CONVENTION = "apie";
 
 /** `agent.operation.name` is the only discriminator. */
-const KINDS: Readonly<Record<string, ActivityKind>> = {
+export const KINDS: Readonly<Record<string, ActivityKind>> = {
   session: "session",
   session_start: "session_start",
   session_end: "session_end",

@@ -13,7 +13,7 @@ const convention = "langfuse";
 const TYPE = "langfuse.observation.type";
 
 /** Values of the type; `span` says nothing, and is looked at by other conventions. */
-const TYPES: Readonly<Record<string, ActivityKind>> = {
+export const TYPES: Readonly<Record<string, ActivityKind>> = {
   agent: "run",
   generation: "llm",
   embedding: "embedding",

@@ -14,7 +14,7 @@ const convention = "mastra";
 const TYPE = "mastra.span.type";
 
 /** A model call is seen whole in `model_generation`; the steps, inferences and chunks within are its parts. */
-const TYPES: Readonly<Record<string, ActivityKind>> = {
+export const TYPES: Readonly<Record<string, ActivityKind>> = {
   agent_run: "run",
   workflow_run: "run",
   workflow_step: "step",

@@ -12,7 +12,7 @@ import { parseText, parseTexts } from "../read.ts";
 
 const convention = "openai-agents";
 
-const SCOPES: readonly string[] = [
+export const SCOPES: readonly string[] = [
   "@arizeai/openinference-instrumentation-openai-agents",
   "openinference.instrumentation.openai_agents",
 ];
@@ -53,7 +53,7 @@ const tripwire: Facts = (view, _convention, error) => {
   return activity;
 };
 
-const FACTS: Readonly<Record<string, Facts>> = {
+export const FACTS: Readonly<Record<string, Facts>> = {
   ...COMMON,
   AGENT: agent,
   CHAIN: ignored,

@@ -1,7 +1,7 @@
 /** Where OTel GenAI keeps what: shared with the libraries that write its keys under a convention of their own. */
 import type { AgentFacts, ContentFacts, ToolFacts } from "../../model/activity.ts";
-import type { AttributesLike } from "../../model/span.ts";
 import type { SpanView } from "../../model/convention.ts";
+import type { AttributesLike } from "../../model/span.ts";
 import type { ModelCallFields, UsageFields } from "../model-call.ts";
 import { finishReason, provider } from "../normalize.ts";
 import { as, count, flag, parseNumber, parseText, parseTexts, reader, text } from "../read.ts";

@@ -10,7 +10,7 @@ import { entryOf, parseText } from "../read.ts";
 import { MODEL_CALL, messages, readAgent, toolContent, toolOf } from "./facts.ts";
 
 /** Only well-known values may decide what a span is; libraries invent others (`agent_step`, `model_chunk`, …). */
-const OPERATIONS: Readonly<Record<string, ActivityKind>> = {
+export const OPERATIONS: Readonly<Record<string, ActivityKind>> = {
   invoke_agent: "run",
   invoke_workflow: "run",
   handle_conversation_turn: "run",

@@ -3,8 +3,8 @@
  * calls of its older versions, and its MCP instrumentation. Model calls of current versions are OTel GenAI and read as such.
  */
 import type { Activity, ActivityKind, ErrorFacts, GuardrailFacts } from "../../model/activity.ts";
-import type { AttributesLike } from "../../model/span.ts";
 import type { Convention, SpanView } from "../../model/convention.ts";
+import type { AttributesLike } from "../../model/span.ts";
 import { failureOf } from "../failure.ts";
 import { type ModelCallFields, readModelCall } from "../model-call.ts";
 import { finishReason } from "../normalize.ts";
@@ -15,7 +15,7 @@ import { readMcp } from "./mcp.ts";
 const convention = "traceloop";
 
 /** Values of `traceloop.span.kind`, and endings of the names of such spans. */
-const KINDS: Readonly<Record<string, ActivityKind>> = {
+export const KINDS: Readonly<Record<string, ActivityKind>> = {
   workflow: "run",
   agent: "run",
   task: "step",

@@ -3,8 +3,8 @@
  * `mcp.client.session`. The name is all that is known at the start.
  */
 import type { Activity, McpFacts } from "../../model/activity.ts";
-import type { AttributesLike } from "../../model/span.ts";
 import type { SpanView } from "../../model/convention.ts";
+import type { AttributesLike } from "../../model/span.ts";
 import { failureOf } from "../failure.ts";
 import { METHODS } from "../otel-mcp/index.ts";
 import { parseObject, parseText } from "../read.ts";

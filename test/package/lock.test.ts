@@ -43,7 +43,7 @@ describe.each(["package-lock.json", "bench/package-lock.json"])("%s", (file) => 
     expect(missing("dependencies")).toEqual([]);
   });
 
-  test("names each package by version, what is needed by content too, and no place but the public registry", () => {
+  test("names each package by version, what is needed by content too, and no place to fetch it from", () => {
     const entries = Object.entries(packages).filter(
       ([path, { link, inBundle }]) => path !== "" && !link && !inBundle,
     );
@@ -52,10 +52,8 @@ describe.each(["package-lock.json", "bench/package-lock.json"])("%s", (file) => 
       ([, { version, integrity, optional }]) => !version || !(optional || integrity?.startsWith("sha512-")),
     );
     expect(loose.map(([path]) => path)).toEqual([]);
-    const elsewhere = entries.filter(
-      ([, { resolved }]) => resolved && !resolved.startsWith("https://registry.npmjs.org/"),
-    );
-    expect(elsewhere.map(([path]) => path)).toEqual([]);
+    // Each npm has a registry of its own set.
+    expect(entries.filter(([, { resolved }]) => resolved).map(([path]) => path)).toEqual([]);
   });
 });
 

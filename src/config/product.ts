@@ -1,9 +1,8 @@
 /**
  * Names of the product this bridge talks to. The vendor is being renamed (hosts, environment variables and key
- * prefixes may follow), so every such name stands here and nowhere else.
+ * prefixes may follow), so all that the code compares or sends stands here and nowhere else.
  */
 
-export const PRODUCT_NAME = "Apie";
 export const PACKAGE_NAME = "apie-otel";
 
 /** Where the API key and the address are read from, first one set wins. */

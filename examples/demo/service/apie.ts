@@ -8,4 +8,6 @@ export const apie = new Apie({
     { tool: { name: "track_parcel" }, actions: ["read"], resources: ["parcel"] },
     { tool: { name: "issue_refund" }, actions: ["create"], resources: ["payment"], riskLevel: "high" },
   ],
+  // The name alone reads as an issue of a tracker.
+  inferRules: [{ tool: "issue_refund", action: "create", resource: "payment", riskLevel: "high" }],
 });

@@ -68,6 +68,26 @@ export interface ReaderOptions {
   infersOwn?: boolean | undefined;
   /** Spans that are no agent work and tell of touched resources. */
   touched?: ApieOptions["touchedResources"];
+  /** Told what a convention of the user's threw. */
+  onFailure?: ((error: unknown) => void) | undefined;
+}
+
+/** A convention of the user's that throws does not know the span: the others are asked all the same. */
+function guarded(own: Convention, onFailure: (error: unknown) => void): Convention {
+  const attempt = <T>(run: () => T): T | undefined => {
+    try {
+      return run();
+    } catch (error) {
+      onFailure(error);
+      return undefined;
+    }
+  };
+  return {
+    name: own.name,
+    read: (view) => attempt(() => own.read(view)),
+    content: (view, activity) => attempt(() => own.content?.(view, activity)),
+    mayTurnOut: (view) => attempt(() => own.mayTurnOut?.(view)) ?? false,
+  };
 }
 
 const isCall = ({ kind }: Activity): boolean => kind === "tool" || kind === "mcp";
@@ -79,9 +99,10 @@ export class ConventionReader {
 
   /** @param own conventions of the user's, asked first. */
   constructor(own: readonly Convention[] = [], options: ReaderOptions = {}) {
-    const { touched = [], inferRules = false } = options;
+    const { touched = [], inferRules = false, onFailure = () => undefined } = options;
     const last = touched.length > 0 ? [touchedResources(touched)] : [];
-    this.#conventions = [...own, ...CONVENTIONS, ...last];
+    const asked = own.map((convention) => guarded(convention, onFailure));
+    this.#conventions = [...asked, ...CONVENTIONS, ...last];
     this.#inference = inferRules === false ? undefined : new ToolInference(inferRules);
     this.#infersOwn = options.infersOwn === true;
   }

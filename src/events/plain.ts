@@ -30,7 +30,21 @@ const MAX_NAME = 256;
 /** Well-formed Unicode, also where it is cut: half a surrogate pair is no character. */
 export function truncateText(text: string, limit: number): string {
   if (text.length <= limit) return text.isWellFormed() ? text : text.toWellFormed();
-  return `${text.slice(0, limit).toWellFormed()}…[${text.length - limit} more characters]`;
+  return cut(text, limit);
+}
+
+const cut = (text: string, end: number): string =>
+  `${text.slice(0, end).toWellFormed()}…[${text.length - end} more characters]`;
+
+/** Longer words are cut all the same; a secret of that length is recognised by its beginning. */
+const MAX_WORD = 256;
+
+/** As `truncateText`, for what is still to be redacted: half of a secret would not be recognised as one. */
+function truncateWords(text: string, limit: number): string {
+  if (text.length <= limit || limit <= MAX_WORD) return truncateText(text, limit);
+  const tail = text.slice(limit - MAX_WORD, limit);
+  const word = /[^\s"',;]*$/.exec(tail)?.[0].length ?? 0;
+  return cut(text, word === MAX_WORD ? limit : limit - word);
 }
 
 export function toPlain(value: unknown, limits: PlainLimits = LIMITS): unknown {
@@ -93,9 +107,9 @@ class PlainCopy {
   }
 
   #text(text: string): string {
-    const cut = truncateText(text, Math.min(this.#limits.text, Math.max(0, this.#characters)));
-    this.#characters -= Math.min(text.length, cut.length);
-    return cut;
+    const shorter = truncateWords(text, Math.min(this.#limits.text, Math.max(0, this.#characters)));
+    this.#characters -= Math.min(text.length, shorter.length);
+    return shorter;
   }
 
   #object(value: object, depth: number): unknown {

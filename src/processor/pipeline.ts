@@ -114,7 +114,7 @@ export class Pipeline {
       },
       recorder,
     );
-    this.#reading = new SpanReading(config);
+    this.#reading = new SpanReading(config, (error) => this.#hooks.failed("a convention", error));
     this.#endOnly = new EndOnlyTraces({
       now,
       isKnown: (traceId, spanId) => this.tracker.find(traceId, spanId) !== undefined,

@@ -35,11 +35,13 @@ export class SpanReading {
   /** Conventions of the user's are asked too. */
   readonly #hasForeign: boolean;
 
-  constructor(options: ReadingOptions) {
+  /** @param onFailure told what a convention of the user's threw. */
+  constructor(options: ReadingOptions, onFailure?: (error: unknown) => void) {
     this.#reader = new ConventionReader(options.conventions ?? [], {
       inferRules: options.inferRules ?? [],
       infersOwn: options.boundary?.autoInferFromToolNames,
       touched: options.touchedResources,
+      onFailure,
     });
     this.#captureContent = options.captureContent;
     this.#hasForeign = (options.conventions ?? []).length > 0;

@@ -1,6 +1,6 @@
 /** Runs: opened at once, known by two ids, completed in every way. */
 import { describe, expect, test, vi } from "vitest";
-import type { Run } from "../../src/index.ts";
+import type { Activity, Run } from "../../src/index.ts";
 import { settled, stopClock } from "../delivery/support.ts";
 import { until } from "../support/until.ts";
 import { apiSetup, delivered, metadataOf, only, runsAt, sessionsAt } from "./support/api.ts";
@@ -38,10 +38,9 @@ describe("ids", () => {
     expect(await apie.withRun({}, (run) => run.apieId())).toBeUndefined();
   });
 
-  test("Apie's is undefined, after a while, for a run whose span could not be read", async () => {
-    const read = ({ name }: { name: string }): undefined => {
-      if (name.startsWith("invoke_agent")) throw new Error("a convention with a mistake");
-    };
+  test("Apie's is undefined, after a while, for a run whose span was read as something else", async () => {
+    const read = ({ name }: { name: string }): Activity | undefined =>
+      name.startsWith("invoke_agent") ? { kind: "none", convention: "theirs" } : undefined;
     const { apie } = await apiSetup({ conventions: [{ name: "theirs", read }] });
     stopClock();
     const run = apie.runs.start();
@@ -50,6 +49,25 @@ describe("ids", () => {
     vi.advanceTimersByTime(10_000);
     expect(await asked).toBeUndefined();
     apie.runs.complete(run);
+  });
+
+  test("a convention with a mistake costs no run", async () => {
+    const told: string[] = [];
+    const { apie, server } = await apiSetup({
+      conventions: [
+        {
+          name: "theirs",
+          read() {
+            throw new Error("a mistake");
+          },
+        },
+      ],
+      onError: (error) => told.push(error.message),
+    });
+    await apie.withRun({}, () => apie.track({ type: "named" }));
+    await delivered(apie);
+    expect(only(runsAt(server))).toMatchObject({ types: ["named"] });
+    expect(told).toEqual(["a convention failed: a mistake"]);
   });
 
   test("Apie's leads to ours as long as ours is remembered", async () => {

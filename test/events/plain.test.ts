@@ -223,3 +223,20 @@ test("what comes out of anything is JSON, and nothing is thrown", () => {
     }),
   );
 });
+
+describe("a text that is cut before it is redacted", () => {
+  const limits = { depth: 2, items: 10, text: 1_000 };
+  const secret = "sk-proj-0123456789abcdefghij";
+
+  test.each([4, 8, 12, 20, 27])("holds no half of a secret, %i characters into it", (into) => {
+    const before = "word ".repeat(400).slice(0, 1_000 - into - 1);
+    const cut = String(toPlain(`${before} ${secret} and more`, limits));
+    expect(cut).not.toContain(secret.slice(0, into));
+    expect(cut.startsWith(before.trimEnd())).toBe(true);
+    expect(cut).toMatch(/…\[\d+ more characters\]$/);
+  });
+
+  test("is cut at the limit where it is one long word", () => {
+    expect(toPlain("n".repeat(1_500), limits)).toBe(`${"n".repeat(1_000)}…[500 more characters]`);
+  });
+});

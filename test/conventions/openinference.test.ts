@@ -74,6 +74,12 @@ describe("model calls", () => {
 
   test("without parameters, one name stands for both", () => {
     expect(told(ended("LLM", { "llm.model_name": "m" }))).toBe("llm op=chat model=m answered=m");
+    // At the start, and where it failed, it is the model that was asked for: none has answered.
+    expect(reader.read(of("LLM", { "llm.model_name": "m" }), "start")?.llm).toMatchObject({
+      requestModel: "m",
+      responseModel: undefined,
+    });
+    expect(ended("LLM", { "llm.model_name": "m" }, failing("no"))?.llm?.responseModel).toBeUndefined();
   });
 
   test("who serves the model comes before whose it is, and LangChain's word after both", () => {

@@ -50,6 +50,27 @@ describe("of several conventions on one span", () => {
     expect(own.mayTurnOut(span({}))).toBe(false);
     expect(reader.mayTurnOut(span({ instrumentationScope: { name: "my-agents" } }))).toBe(false);
   });
+
+  test("one of the user's that throws is told, and costs only what it would have given", () => {
+    const told: unknown[] = [];
+    const mistake = new Error("a mistake");
+    const fail = (): never => {
+      throw mistake;
+    };
+    const broken: Convention = { name: "broken", read: fail, mayTurnOut: fail };
+    const half: Convention = {
+      name: "half",
+      read: ({ name }) => (name === "mine" ? { kind: "step", convention: "half" } : undefined),
+      content: fail,
+    };
+    const own = new ConventionReader([broken, half], { onFailure: (error) => told.push(error) });
+    const mine = own.read(span({ name: "mine" }), "end");
+    expect(mine).toMatchObject({ kind: "step", convention: "half" });
+    expect(mine && own.content(span({ name: "mine" }), "end", mine)).toBeUndefined();
+    expect(own.mayTurnOut(span({}))).toBe(false);
+    expect(own.read(span({ attributes: both }), "end")?.convention).toBe("apie");
+    expect(told).toEqual([mistake, mistake, mistake, mistake]);
+  });
 });
 
 describe("session and user", () => {

@@ -1,3 +1,12 @@
+export {
+  apiMismatch,
+  apiTaken,
+  type OtelApiState,
+  otelApiState,
+  type ProviderState,
+  registeredProvider,
+} from "./otel-api.ts";
+export { processorsOf, samplerOf } from "./provider.ts";
 export type { QueueDiagnostics } from "./queue.ts";
 export { type OnError, Reporter } from "./report.ts";
 export { sendTestEvent, type TestEventMode, type TestEventResult } from "./test-event/index.ts";

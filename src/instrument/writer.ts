@@ -12,6 +12,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { PACKAGE_NAME, VERSION } from "../config/index.ts";
+import { apiMismatch, otelApiState } from "../diagnostics/index.ts";
 import { ApieError, reasonOf } from "../model/errors.ts";
 import type { RunScope, Scope, SessionScope } from "../model/scope.ts";
 import type { SpanContextLike } from "../model/span.ts";
@@ -189,7 +190,11 @@ export class SpanWriter {
     const { reporter } = this.host;
     if (span.isRecording()) reporter.once("processor_missing", NOT_IN_PROVIDER);
     else if (isSpanContextValid(span.spanContext())) reporter.once("not_sampled", NOT_SAMPLED);
-    else reporter.once("provider_missing", NO_PROVIDER);
+    else {
+      const mismatch = apiMismatch(otelApiState());
+      if (mismatch !== undefined) reporter.once("api_mismatch", mismatch);
+      else reporter.once("provider_missing", NO_PROVIDER);
+    }
   }
 }
 

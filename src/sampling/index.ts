@@ -1,1 +1,3 @@
-export { recordAgentSpans, type SamplerLike, type SamplingResultLike } from "./record-agent-spans.ts";
+export { recordAgentSpans } from "./record-agent-spans.ts";
+export type { SamplerLike, SamplingResultLike } from "./sampler.ts";
+export { isPureSampler, type WouldDrop, wouldDrop } from "./would-drop.ts";

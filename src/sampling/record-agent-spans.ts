@@ -5,30 +5,13 @@
 import { type Context, isSpanContextValid, trace } from "@opentelemetry/api";
 import type { AttributesLike, LinkLike, SpanContextLike } from "../model/span.ts";
 import { ATTR_AGENT_LINK_TYPE, ATTR_AGENT_OPERATION_NAME } from "../semconv/index.ts";
-
-/** `SamplingDecision` of the SDK, which is not imported. */
-const NOT_RECORD = 0;
-const RECORD = 1;
-const RECORD_AND_SAMPLED = 2;
-
-export interface SamplingResultLike {
-  decision: number;
-  attributes?: unknown;
-  traceState?: unknown;
-}
-
-/** `Sampler` of any supported SDK line. */
-export interface SamplerLike {
-  shouldSample(
-    context: never,
-    traceId: string,
-    spanName: string,
-    spanKind: never,
-    attributes: never,
-    links: never,
-  ): SamplingResultLike;
-  toString(): string;
-}
+import {
+  NOT_RECORD,
+  RECORD,
+  RECORD_AND_SAMPLED,
+  type SamplerLike,
+  type SamplingResultLike,
+} from "./sampler.ts";
 
 /** Roots that follow what they are linked to instead of being decided anew. */
 const FOLLOWING: ReadonlySet<unknown> = new Set(["run", "session", "session_start", "session_end"]);

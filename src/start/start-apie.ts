@@ -1,15 +1,9 @@
 /** Sets OpenTelemetry up for a service that has none: provider, context manager, OTLP export, and the bridge. */
 import { context, propagation, trace } from "@opentelemetry/api";
 import { Apie } from "../apie.ts";
-import {
-  type ApieOptions,
-  mergeLayers,
-  PACKAGE_NAME,
-  readConfigFile,
-  resolveConfig,
-} from "../config/index.ts";
+import { type ApieOptions, mergeLayers, readConfigFile, resolveConfig } from "../config/index.ts";
 import type { FlushReport } from "../delivery/index.ts";
-import { Reporter } from "../diagnostics/index.ts";
+import { apiMismatch, apiTaken, otelApiState, Reporter } from "../diagnostics/index.ts";
 import { ApieConfigError, ApieError } from "../model/errors.ts";
 import { recordAgentSpans } from "../sampling/index.ts";
 import {
@@ -41,15 +35,12 @@ export interface Started {
   shutdown(): Promise<FlushReport>;
 }
 
-/** The proxy provider of the API delegates to nobody until a real one is registered. */
-function hasProvider(): boolean {
-  const provider = trace.getTracerProvider() as { getDelegateTracer?: (name: string) => unknown };
-  return provider.getDelegateTracer === undefined || provider.getDelegateTracer(PACKAGE_NAME) !== undefined;
-}
-
 /** As `startApie`, with the options of the config file given. */
 export function startWith(options: StartOptions): Started {
-  if (hasProvider()) {
+  const state = otelApiState();
+  const mismatch = apiMismatch(state);
+  if (mismatch !== undefined) throw new ApieError("api_mismatch", `startApie: ${mismatch}`);
+  if (state.provider === "registered") {
     throw new ApieError(
       "already_started",
       "startApie: a tracer provider is registered already: add new ApieSpanProcessor(…) to its span processors instead",
@@ -80,7 +71,10 @@ export function startWith(options: StartOptions): Started {
     spanProcessors: processors,
     sampler: recordAgentSpans(chosenSampler),
   });
-  register(sdk, provider, propagatorsOf(env, tell));
+  if (!register(sdk, provider, propagatorsOf(env, tell))) {
+    void apie.shutdown();
+    throw new ApieError("api_mismatch", `startApie: ${apiTaken(otelApiState())}`);
+  }
   for (const problem of problems) reporter.problem(new ApieError("otel_environment", problem));
   return started(apie, provider, reporter);
 }
@@ -113,13 +107,18 @@ function resourceOf({ resources }: Sdk, options: StartOptions, agentKey: string)
     .merge(resources.resourceFromAttributes(given));
 }
 
-/** Context manager and propagator say no where the application has set its own: then that one stays. */
-function register(sdk: Sdk, provider: Provider, propagators: ReturnType<typeof propagatorsOf>): void {
-  trace.setGlobalTracerProvider(provider as never);
+/**
+ * Context manager and propagator say no where the application has set its own: then that one stays.
+ *
+ * @returns whether the provider is the global one now.
+ */
+function register(sdk: Sdk, provider: Provider, propagators: ReturnType<typeof propagatorsOf>): boolean {
+  if (!trace.setGlobalTracerProvider(provider as never)) return false;
   const manager = new sdk.contextManager();
   manager.enable();
   context.setGlobalContextManager(manager as never);
   if (propagators.length > 0) propagation.setGlobalPropagator(makePropagator(sdk, propagators) as never);
+  return true;
 }
 
 function started(apie: Apie, provider: Provider, reporter: Reporter): Started {

@@ -11,8 +11,8 @@ export interface Accepted<T> {
 }
 
 /**
- * Apie will never take the request as it is: 400, 413, 422 and every other 4xx that is not below. Without a status when it
- * was not sent, because it cannot be written as JSON.
+ * Apie will never take the request as it is: 400, 413, 422, every other 4xx that is not below, and 2xx whose body is an error.
+ * Without a status when it was not sent, because it cannot be written as JSON.
  */
 export interface Invalid extends Failure {
   kind: "invalid";
@@ -45,6 +45,10 @@ interface Failure {
 /** Statuses after which the work may be done all the same: the error is a proxy's, or came at the end. */
 const AMBIGUOUS = new Set([408, 500, 502, 504]);
 const RETRYABLE = new Set([408, 409, 425, 429]);
+
+/** Of a request, or of one event of a batch. */
+export const isRetryableStatus = (status: number): boolean => RETRYABLE.has(status) || status >= 500;
+
 const DENIED = new Set([401, 402, 403, 404, 405, 407, 421]);
 
 const HINTS: Readonly<Record<number, string>> = {
@@ -83,13 +87,35 @@ function saidBy(body: unknown): string | undefined {
       ? inner
       : ((inner as { message?: unknown } | undefined)?.message ?? parts?.message ?? parts?.detail);
   if (typeof text !== "string" || text === "") return undefined;
-  const line = text.replace(/\s+/g, " ").trim();
+  return lineOf(text);
+}
+
+/** Whatever a server says, in one line of at most 300 characters. */
+export function lineOf(text: string): string {
+  const line = text.slice(0, 3_000).replace(/\s+/g, " ").trim();
   return line.length > 300 ? `${line.slice(0, 299)}…` : line;
 }
 
 /** A web site answers every path with a page and 200: taking that for success would lose everything. */
 function isWebPage({ headers, body }: { headers: Record<string, string>; body: string }): boolean {
-  return headers["content-type"]?.startsWith("text/html") === true && body.trimStart().startsWith("<");
+  const start = body.trimStart().slice(0, 15).toLowerCase();
+  if (start.startsWith("<!doctype html") || start.startsWith("<html")) return true;
+  return headers["content-type"]?.startsWith("text/html") === true && start.startsWith("<");
+}
+
+/** Members of a body that tells of an error and of nothing else. */
+const ERROR_MEMBERS = new Set(
+  "success ok error message code detail details status type request_id requestId".split(" "),
+);
+
+/** Some gateways and frameworks answer 200 to what failed, and say so in the body alone. */
+function tellsOfFailure(body: unknown): boolean {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return false;
+  const { success, ok, error } = body as { success?: unknown; ok?: unknown; error?: unknown };
+  const hasError =
+    (typeof error === "string" && error !== "") || (typeof error === "object" && error !== null);
+  const saysNo = success === false || ok === false;
+  return (saysNo || hasError) && Object.keys(body).every((name) => ERROR_MEMBERS.has(name));
 }
 
 export function readAnswer<T>(result: TransportResult, read: (body: unknown) => T): Answer<T> {
@@ -103,15 +129,11 @@ export function readAnswer<T>(result: TransportResult, read: (body: unknown) => 
   }
   const { status } = result;
   const body = parsed(result.body);
-  if (status >= 200 && status < 300) {
-    return isWebPage(result)
-      ? { kind: "denied", status, message: `HTTP ${status}: a web page, not Apie's API: check baseUrl` }
-      : { kind: "ok", status, value: read(body) };
-  }
+  if (status >= 200 && status < 300) return readSuccess(result, body, read);
   const requestId = REQUEST_ID_HEADERS.map((name) => result.headers[name]).find((id) => id !== undefined);
   const hint = HINTS[status];
   const message = [`HTTP ${status}`, saidBy(body), hint].filter((part) => part !== undefined).join(": ");
-  if (RETRYABLE.has(status) || status >= 500 || status < 200) {
+  if (isRetryableStatus(status) || status < 200) {
     return {
       kind: "retry",
       status,
@@ -132,6 +154,35 @@ export function readAnswer<T>(result: TransportResult, read: (body: unknown) => 
     };
   }
   return { kind: DENIED.has(status) ? "denied" : "invalid", status, message, requestId };
+}
+
+/** What a status of success does not say: whether it is Apie that answered, and whether the body takes it back. */
+function readSuccess<T>(
+  result: Extract<TransportResult, { kind: "response" }>,
+  body: unknown,
+  read: (body: unknown) => T,
+): Answer<T> {
+  const { status } = result;
+  if (isWebPage(result)) {
+    return { kind: "denied", status, message: `HTTP ${status}: a web page, not Apie's API: check baseUrl` };
+  }
+  // Multi-Status: what became of the parts stands in the body alone.
+  if (status === 207 && (typeof body !== "object" || body === null)) {
+    return {
+      kind: "retry",
+      status,
+      ambiguous: true,
+      message: "HTTP 207: the body, which says what was taken, cannot be read",
+    };
+  }
+  if (tellsOfFailure(body)) {
+    return {
+      kind: "invalid",
+      status,
+      message: `HTTP ${status}: ${saidBy(body) ?? "the body says that it failed"}`,
+    };
+  }
+  return { kind: "ok", status, value: read(body) };
 }
 
 /** Codes of errors for failures without an answer; all others are `network`. */

@@ -3,7 +3,9 @@ import { setMaxListeners } from "node:events";
 import type { FetchLike, Transport } from "../config/index.ts";
 import { type Answer, readAnswer } from "./answer.ts";
 import { createBoundedTransport } from "./bounded-transport.ts";
+import { readEventsAnswer } from "./events-answer.ts";
 import { createFetchTransport } from "./fetch-transport.ts";
+import { type Fields, fieldsOf, flagOf, listOf, textOf, textsOf } from "./fields.ts";
 import { createHttpTransport, type HttpTransport } from "./http-transport.ts";
 import type {
   CompleteBody,
@@ -12,7 +14,6 @@ import type {
   EventsAnswer,
   HandoffBody,
   IdentifyBody,
-  RefusedEvent,
   Registration,
   RunBody,
   SessionBody,
@@ -39,17 +40,6 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const fieldsOf = (body: unknown): Fields =>
-  typeof body === "object" && body !== null ? (body as Fields) : {};
-const textOf = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== "" ? value : undefined;
-const flagOf = (value: unknown): boolean | undefined => (typeof value === "boolean" ? value : undefined);
-const textsOf = (value: unknown): string[] =>
-  Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
-const listOf = (value: unknown): Fields[] => (Array.isArray(value) ? value.map(fieldsOf) : []);
-
 function readCreated(body: unknown): Created | undefined {
   const fields = fieldsOf(body);
   const id = textOf(fields.id);
@@ -60,21 +50,6 @@ function readCreated(body: unknown): Created | undefined {
     status: textOf(fields.status),
     startedAt: textOf(fields.started_at),
   };
-}
-
-/** `errors` or `rejected`: `[{ index, message | reason | error }]`, as services that take a batch in part answer. */
-function readRefused(body: unknown): RefusedEvent[] {
-  const fields = fieldsOf(body);
-  return [...listOf(fields.errors), ...listOf(fields.rejected)].flatMap((item) =>
-    typeof item.index === "number" && Number.isInteger(item.index)
-      ? [
-          {
-            index: item.index,
-            message: textOf(item.message) ?? textOf(item.reason) ?? textOf(item.error) ?? "refused",
-          },
-        ]
-      : [],
-  );
 }
 
 /** Ids may come from elsewhere as any text; lone surrogates cannot be written into an address. */
@@ -158,12 +133,20 @@ export class ApieClient {
     return this.#post(`/v1/sessions/${segment(sessionId)}/handoffs`, body, readCreated);
   }
 
-  /** @param body JSON text of `{ "events": [...] }`: batches are written once, by the caller. */
-  sendEvents(body: string): Promise<Answer<EventsAnswer>> {
-    return this.#exchange("POST", "/v1/events", body, {}, (answer) => ({
-      warnings: textsOf(fieldsOf(answer).warnings),
-      refused: readRefused(answer),
-    }));
+  /**
+   * @param body JSON text of `{ "events": [...] }`: batches are written once, by the caller.
+   * @param eventIds of those events, in their order: by them the answer is read.
+   */
+  async sendEvents(body: string, eventIds: readonly (string | undefined)[]): Promise<Answer<EventsAnswer>> {
+    const answer = await this.#exchange("POST", "/v1/events", body, {}, (said) =>
+      readEventsAnswer(said, eventIds),
+    );
+    const { shown } = this.#options;
+    if (answer.kind !== "ok" || shown === undefined) return answer;
+    const events = answer.value.events.map(({ message, ...verdict }) =>
+      message === undefined ? verdict : { ...verdict, message: shown(message) },
+    );
+    return { ...answer, value: { ...answer.value, events } };
   }
 
   validateEvents(events: readonly unknown[]): Promise<Answer<ValidateAnswer>> {

@@ -85,15 +85,23 @@ export interface Created {
   startedAt?: string | undefined;
 }
 
-/** One event Apie refused although it took the others. */
-export interface RefusedEvent {
-  index: number;
-  message: string;
+/** What an answer says of one event of the batch. */
+export interface EventVerdict {
+  /**
+   * `again`: not taken this time, and may be later. `unknown`: some of those that are called so were refused, and the answer
+   * does not say which.
+   */
+  outcome: "taken" | "refused" | "again" | "unknown";
+  /** One line, of what was not taken. */
+  message?: string | undefined;
+  /** Where one was given for this event alone. */
+  status?: number | undefined;
 }
 
 export interface EventsAnswer {
   warnings: readonly string[];
-  refused: readonly RefusedEvent[];
+  /** One for each event sent, in their order. */
+  events: readonly EventVerdict[];
 }
 
 export interface ValidateAnswer {

@@ -92,7 +92,9 @@ export interface DropInfo {
   runId?: string | undefined;
   sessionId?: string | undefined;
   eventId?: string | undefined;
-  /** What Apie said, where it said something. */
+  /** HTTP status Apie refused it with. */
+  status?: number | undefined;
+  /** What Apie said, where it said something: one line, secrets replaced. */
   message?: string | undefined;
   /** The event itself in wire form, redacted; given for rejected events so that they can be kept elsewhere. */
   event?: Record<string, unknown> | undefined;

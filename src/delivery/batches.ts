@@ -1,11 +1,19 @@
 /** Events on their way: batches are put together from ready lanes, sent, and on refusal cut down to the one bad event. */
-import type { Answer, ApieClient, EventsAnswer, Registration } from "../apie-api/index.ts";
+import type {
+  Answer,
+  ApieClient,
+  EventsAnswer,
+  EventVerdict,
+  Invalid,
+  Registration,
+} from "../apie-api/index.ts";
 import { ApieError, reasonOf } from "../model/errors.ts";
 import { Batch, type Entry, FRAME_BYTES } from "./batch.ts";
 import type { LaneBook } from "./book.ts";
 import { refusalOf } from "./calls.ts";
 import type { EventItem, WrittenEvent } from "./items.ts";
 import type { Lane } from "./lane.ts";
+import type { LossDetails } from "./ledger.ts";
 import type { Counters } from "./totals.ts";
 import { trimmed } from "./trim.ts";
 
@@ -156,14 +164,16 @@ export class Batches {
   async send(batch: Batch): Promise<BatchResult> {
     this.#counters.requests += 1;
     if (batch.attempts > 0) this.#counters.retries += 1;
-    const answer = await this.#client.sendEvents(batch.body);
+    const answer = await this.#client.sendEvents(
+      batch.body,
+      batch.entries.map(({ eventId }) => eventId),
+    );
     if (batch.abandoned) return "settled";
     switch (answer.kind) {
       case "ok":
-        this.#accepted(batch, answer.value);
-        return this.#advance(batch);
+        return this.#answered(batch, answer.value);
       case "invalid":
-        return this.#refused(batch, refusalOf(answer), answer.message);
+        return this.#refused(batch, answer);
       default:
         return answer;
     }
@@ -195,26 +205,44 @@ export class Batches {
     }
   }
 
-  #accepted(batch: Batch, answer: EventsAnswer): void {
+  /** Sorts out what Apie took from what it says it did not. */
+  #answered(batch: Batch, answer: EventsAnswer): BatchResult {
     this.#counters.warnings += answer.warnings.length;
-    const refused = new Map(answer.refused.map((event) => [event.index, event.message]));
+    const [again, unknown]: [Entry[], Entry[]] = [[], []];
+    let setback: EventVerdict | undefined;
     batch.entries.forEach((entry, index) => {
-      const message = refused.get(index);
-      if (message !== undefined) {
-        this.#reject(entry, "rejected_in_part", message);
-        return;
-      }
-      if (entry.trimmed !== undefined) this.#counters.trimmed += 1;
-      this.#book.settleItem(entry.lane, entry.item, "delivered");
+      const verdict = answer.events[index];
+      if (verdict?.outcome === "refused") this.#reject(entry, "rejected_in_part", verdict);
+      else if (verdict?.outcome === "unknown") unknown.push(entry);
+      else if (verdict?.outcome === "again") {
+        again.push(entry);
+        setback ??= verdict;
+      } else this.#delivered(entry);
     });
+    batch.entries = again;
+    if (unknown.length > 0) {
+      // Ids make it harmless to send what was taken once more: halved, until it is clear which was not.
+      if (again.length > 0) batch.rest.unshift(again);
+      batch.entries = unknown;
+      batch.halve();
+      return "goes on";
+    }
+    if (setback === undefined) return this.#advance(batch);
+    const { status, message = "" } = setback;
+    return { kind: "retry", ambiguous: false, status, message: `not every event was taken: ${message}` };
+  }
+
+  #delivered(entry: Entry): void {
+    if (entry.trimmed !== undefined) this.#counters.trimmed += 1;
+    this.#book.settleItem(entry.lane, entry.item, "delivered");
   }
 
   /** A refused batch is halved until the bad event stands alone; that one is trimmed, then given up. */
-  #refused(batch: Batch, refusal: string, message: string): BatchResult {
+  #refused(batch: Batch, { status, cause, message }: Invalid): BatchResult {
     const [entry] = batch.entries;
     if (entry === undefined) return this.#advance(batch);
     if (batch.entries.length > 1) {
-      if (refusal === "413") {
+      if (status === 413) {
         const half = Math.ceil(batch.bytes / 2);
         this.#maxBytes = Math.max(MIN_BATCH_BYTES, Math.min(this.#maxBytes, half));
       }
@@ -225,12 +253,13 @@ export class Batches {
       entry.trimmed = trimmed(entry.json);
       if (entry.trimmed !== undefined) return "goes on";
     }
-    this.#reject(entry, `rejected_${refusal}`, message);
+    this.#reject(entry, `rejected_${refusalOf({ status, cause })}`, { status, message });
     return this.#advance(batch);
   }
 
-  #reject(entry: Entry, reason: string, message: string): void {
+  #reject(entry: Entry, reason: string, { status, message }: Pick<LossDetails, "status" | "message">): void {
     this.#book.settleItem(entry.lane, entry.item, "rejected", reason, {
+      status,
       message,
       eventId: entry.eventId,
       event: JSON.parse(entry.json),

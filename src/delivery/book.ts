@@ -6,7 +6,7 @@ import type { CompleteBody } from "../apie-api/index.ts";
 import { callBytes } from "./call-bytes.ts";
 import type { LaneItem } from "./items.ts";
 import type { Lane, LaneFailure } from "./lane.ts";
-import { type CallOutcome, Ledger, type LedgerHooks, type LossDetails } from "./ledger.ts";
+import { type CallOutcome, Ledger, type LedgerHooks, type LossDetails, type Said } from "./ledger.ts";
 import { Room, type RoomOptions } from "./room.ts";
 import type { Counters, Totals } from "./totals.ts";
 import { Turns } from "./turns.ts";
@@ -22,7 +22,7 @@ export interface BookHooks extends LedgerHooks {
 
 /** A finished run should be complete at Apie soon: Apie stamps its end when told. */
 const FINISHED_LANE_DELAY_MS = 20;
-const FULL = "the queue is full";
+const FULL: Said = { message: "the queue is full" };
 
 export class LaneBook {
   readonly #flushIntervalMs: number;
@@ -72,8 +72,8 @@ export class LaneBook {
     lane.openBytes = callBytes(lane.opening.kind === "none" ? {} : lane.opening.body);
     const reason = this.#closedBecause ?? this.#reasonNotToAdmit(lane);
     if (reason !== undefined) {
-      const message = this.#closedBecause === undefined ? FULL : undefined;
-      this.#ledger.openingSettled(lane, "dropped", reason, message);
+      const said = this.#closedBecause === undefined ? FULL : undefined;
+      this.#ledger.openingSettled(lane, "dropped", reason, said);
       this.#end(lane, { outcome: "dropped", reason });
       return;
     }
@@ -185,21 +185,21 @@ export class LaneBook {
     this.#settled(lane, "open");
   }
 
-  settleCompletion(lane: Lane, outcome: CallOutcome, reason?: string, message?: string): void {
+  settleCompletion(lane: Lane, outcome: CallOutcome, reason?: string, said?: Said): void {
     if (lane.completed) return;
     lane.completed = true;
     if (lane.completion !== undefined) lane.completion = { status: lane.completion.status };
     this.#room.remove(lane.completeBytes);
-    this.#ledger.completionSettled(lane, outcome, reason, message);
+    this.#ledger.completionSettled(lane, outcome, reason, said);
     this.#releaseSession(lane);
     this.refresh(lane);
   }
 
   /** Gives a lane up that was never opened, with all it holds. */
-  fail(lane: Lane, outcome: "dropped" | "rejected", reason: string, message?: string): void {
+  fail(lane: Lane, outcome: "dropped" | "rejected", reason: string, said?: Said): void {
     lane.busy = false;
     this.#room.remove(lane.openBytes);
-    this.#ledger.openingSettled(lane, outcome, reason, message);
+    this.#ledger.openingSettled(lane, outcome, reason, said);
     this.#giveUpItems(lane, outcome, reason);
     if (lane.completion !== undefined && !lane.completed) {
       lane.completed = true;

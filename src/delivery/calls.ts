@@ -11,6 +11,7 @@ import type {
 import type { LaneBook } from "./book.ts";
 import type { HandoffItem } from "./items.ts";
 import type { Lane } from "./lane.ts";
+import type { Said } from "./ledger.ts";
 import type { Counters } from "./totals.ts";
 
 /** Answers without an id after which a run is given up: the server took the call and cannot be asked which run it made. */
@@ -28,6 +29,8 @@ export type CallResult =
 /** For reasons: the status, or a word where the request never got to Apie. */
 export const refusalOf = (answer: { status?: number | undefined; cause?: string | undefined }): string =>
   String(answer.status ?? answer.cause ?? "unknown");
+
+const saidBy = ({ status, message }: Pick<Invalid, "status" | "message">): Said => ({ status, message });
 
 /** A path with an id of ours in it that is not found says the id is unknown, not that the address is wrong. */
 const isUnknownId = (answer: Answer<unknown>): boolean => answer.kind === "denied" && answer.status === 404;
@@ -95,16 +98,16 @@ export class Calls {
       return "again";
     }
     if (answer.kind === "invalid" || isUnknownId(answer)) {
-      this.#book.settleCompletion(lane, "rejected", `not_completed_${refusalOf(answer)}`, answer.message);
+      this.#book.settleCompletion(lane, "rejected", `not_completed_${refusalOf(answer)}`, saidBy(answer));
       return "settled";
     }
     return answer;
   }
 
   async handoff(lane: Lane, item: HandoffItem): Promise<CallResult> {
-    const settle = (outcome: "delivered" | "rejected", reason?: string, message?: string): CallResult => {
+    const settle = (outcome: "delivered" | "rejected", reason?: string, said: Said = {}): CallResult => {
       this.#book.next(lane);
-      this.#book.settleItem(lane, item, outcome, reason, message === undefined ? {} : { message });
+      this.#book.settleItem(lane, item, outcome, reason, said);
       return "settled";
     };
     const session = lane.outsideSession ? undefined : lane.session?.id;
@@ -119,7 +122,7 @@ export class Calls {
     if (lane.queue.first !== item) return "settled";
     if (answer.kind === "ok") return settle("delivered");
     if (answer.kind === "invalid" || isUnknownId(answer)) {
-      return settle("rejected", `handoff_refused_${refusalOf(answer)}`, answer.message);
+      return settle("rejected", `handoff_refused_${refusalOf(answer)}`, saidBy(answer));
     }
     return answer;
   }
@@ -156,7 +159,7 @@ export class Calls {
       return "again";
     }
     const what = lane.isRun ? "run" : "session";
-    this.#book.fail(lane, "rejected", `${what}_not_opened_${refusalOf(answer)}`, answer.message);
+    this.#book.fail(lane, "rejected", `${what}_not_opened_${refusalOf(answer)}`, saidBy(answer));
     return "settled";
   }
 
@@ -172,7 +175,9 @@ export class Calls {
   #withoutId(lane: Lane): CallResult {
     lane.unanswered = true;
     if (lane.attempts + 1 < MAX_ANSWERS_WITHOUT_ID) return "without id";
-    this.#book.fail(lane, "rejected", "answer_without_id", "Apie took the call and answered no id");
+    this.#book.fail(lane, "rejected", "answer_without_id", {
+      message: "Apie took the call and answered no id",
+    });
     return "settled";
   }
 }

@@ -18,6 +18,7 @@ import { Flushes } from "./flushes.ts";
 import type { LaneItem } from "./items.ts";
 import type { Lane } from "./lane.ts";
 import { Problems } from "./problems.ts";
+import { Quarantine } from "./quarantine.ts";
 import { AgentRegistration } from "./registration.ts";
 import { Counters, type FlushReport } from "./totals.ts";
 
@@ -42,6 +43,7 @@ const CUT_REQUEST_MS = 50;
 
 export class Delivery {
   readonly counters = new Counters();
+  readonly quarantine = new Quarantine();
   readonly registration: AgentRegistration;
   readonly #client: ApieClient;
   readonly #flushes = new Flushes();
@@ -64,7 +66,10 @@ export class Delivery {
     this.#book = new LaneBook(options, this.counters, {
       now,
       onSettled: (ticket) => this.#flushes.settled(ticket),
-      onDrop: options.onDrop,
+      onDrop: (info) => {
+        this.quarantine.note(info);
+        options.onDrop(info);
+      },
     });
     const registration = () => this.registration.value;
     this.#batches = new Batches(client, this.#book, this.counters, options, {

@@ -1,4 +1,5 @@
 export { Delivery, type DeliveryOptions } from "./delivery.ts";
 export type { EventItem, HandoffItem, LaneItem, WrittenEvent } from "./items.ts";
 export { Lane, type LaneOpening } from "./lane.ts";
+export type { Quarantined } from "./quarantine.ts";
 export type { EventOutcome, FlushReport, LaneOutcome } from "./totals.ts";

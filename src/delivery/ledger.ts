@@ -6,8 +6,9 @@ import type { Counters, Totals } from "./totals.ts";
 
 export type CallOutcome = "delivered" | "rejected" | "dropped";
 
-/** What the user is told of something given up, beside the reason. */
-export type LossDetails = Pick<DropInfo, "message" | "eventId" | "event">;
+/** What was said of something given up, beside the reason. */
+export type Said = Pick<DropInfo, "status" | "message">;
+export type LossDetails = Said & Pick<DropInfo, "eventId" | "event">;
 
 export interface LedgerHooks {
   /** Called once with the ticket of each thing that is settled. */
@@ -65,17 +66,17 @@ export class Ledger {
     this.#hooks.onSettled(item.ticket);
   }
 
-  openingSettled(lane: Lane, outcome: CallOutcome, reason?: string, message?: string): void {
+  openingSettled(lane: Lane, outcome: CallOutcome, reason?: string, said?: Said): void {
     this.#counters[lane.counted].pending -= 1;
     this.#counters[lane.counted][outcome === "delivered" ? "opened" : outcome] += 1;
-    this.#tellCall(lane, "open", outcome, reason, message);
+    this.#tellCall(lane, "open", outcome, reason, said);
     this.#hooks.onSettled(lane.openTicket);
   }
 
-  completionSettled(lane: Lane, outcome: CallOutcome, reason?: string, message?: string): void {
+  completionSettled(lane: Lane, outcome: CallOutcome, reason?: string, said?: Said): void {
     this.#counters[lane.counted].pending -= 1;
     this.#counters[lane.counted][outcome === "delivered" ? "completed" : outcome] += 1;
-    this.#tellCall(lane, "complete", outcome, reason, message);
+    this.#tellCall(lane, "complete", outcome, reason, said);
     this.#hooks.onSettled(lane.completeTicket);
   }
 
@@ -85,11 +86,11 @@ export class Ledger {
     this.#hooks.onSettled(lane.completeTicket);
   }
 
-  #tellCall(lane: Lane, type: string, outcome: CallOutcome, reason?: string, message?: string): void {
+  #tellCall(lane: Lane, type: string, outcome: CallOutcome, reason?: string, said?: Said): void {
     if (outcome === "delivered" || reason === undefined) return;
     this.#counters.lost(reason);
     const what = lane.isRun ? "run" : "session";
-    this.#hooks.onDrop({ what, outcome, reason, type, message, ...idsOf(lane) });
+    this.#hooks.onDrop({ what, outcome, reason, type, ...idsOf(lane), ...said });
   }
 
   #nextTicket(): number {

@@ -1,5 +1,5 @@
 /** What the queue holds and what became of everything that was in it. */
-import type { EventOutcome, LaneOutcome } from "../delivery/index.ts";
+import type { EventOutcome, LaneOutcome, Quarantined } from "../delivery/index.ts";
 
 /** Names of the vendor SDK where it has them (`queueSize` to `lastErrorMessage`). */
 export interface QueueDiagnostics {
@@ -20,6 +20,8 @@ export interface QueueDiagnostics {
   sessions: LaneOutcome;
   /** Losses by reason. */
   reasons: Readonly<Record<string, number>>;
+  /** The last 20 events and calls Apie refused by themselves, oldest first; never what they held. */
+  quarantined: readonly Quarantined[];
   /** Why requests are held back at the moment. */
   heldBecause: string | undefined;
   requests: number;

@@ -18,7 +18,7 @@ const read = (...args: Parameters<typeof response>): Answer<unknown> =>
   readAnswer(response(...args), (body) => body);
 
 test.each([
-  ["ok", [200, 201, 202, 204, 207, 299]],
+  ["ok", [200, 201, 202, 204, 299]],
   ["denied", [300, 301, 302, 304, 307, 308, 401, 402, 403, 404, 405, 407, 421]],
   ["invalid", [400, 406, 410, 411, 413, 414, 415, 417, 418, 422, 431, 451, 499]],
   ["retry", [100, 102, 408, 409, 425, 429, 500, 501, 502, 503, 504, 507, 520, 599]],
@@ -35,6 +35,45 @@ test.each([
   expect(statuses.map((status) => read(status))).toEqual(
     statuses.map(() => expect.objectContaining({ ambiguous })),
   );
+});
+
+describe("a status of success", () => {
+  test("207 says nothing without the body that goes with it", () => {
+    expect(read(207, { text: "" })).toMatchObject({ kind: "retry", ambiguous: true, status: 207 });
+    expect(read(207, { text: '{"results":[{"sta' })).toMatchObject({ kind: "retry" });
+    expect(read(207, { body: { results: [] } })).toMatchObject({ kind: "ok" });
+    expect(read(207, { body: [] })).toMatchObject({ kind: "ok" });
+  });
+
+  test.each([
+    [{ error: "no such workspace" }, "HTTP 200: no such workspace"],
+    [{ error: { code: "x", message: "no" }, status: 422 }, "HTTP 200: no"],
+    [{ success: false, message: "no" }, "HTTP 200: no"],
+    [{ ok: false }, "HTTP 200: the body says that it failed"],
+  ])("is none where the body is an error: %j", (body, message) => {
+    expect(read(200, { body })).toEqual({ kind: "invalid", status: 200, message });
+  });
+
+  test.each([
+    // A run that has failed, as it is answered to its completion.
+    { id: "run_1", status: "failed", error: { message: "theirs" } },
+    { accepted: 2, error: "one of three" },
+    { success: false, errors: [{ index: 1 }] },
+    { error: null },
+    { error: "" },
+    { success: true },
+    ["error"],
+  ])("is one where the body tells more, or no error: %j", (body) => {
+    expect(read(200, { body })).toMatchObject({ kind: "ok", value: body });
+  });
+
+  test.each([
+    [{ "content-type": "text/html" }, "  <p>Hi"],
+    [{ "content-type": "application/json" }, "<!DOCTYPE html><p>Hi"],
+    [{}, "\n<HTML lang=en>"],
+  ])("is none with a web page: %j", (headers, text) => {
+    expect(read(200, { headers, text })).toMatchObject({ kind: "denied" });
+  });
 });
 
 describe("Retry-After", () => {

@@ -98,7 +98,7 @@ const CALLS: [call: string, ask: Call, method: string, path: string, body: unkno
   ],
   [
     "sendEvents",
-    (client) => client.sendEvents('{"events":[{"type":"x"}]}'),
+    (client) => client.sendEvents('{"events":[{"type":"x"}]}', ["x"]),
     "POST",
     "/v1/events",
     { events: [{ type: "x" }] },
@@ -214,7 +214,7 @@ test("what an answer lacks, or has of another type, is left out", async () => {
   });
   expect(await client.createRun(body)).toMatchObject({ value: { id: "run_1", startedAt: "now" } });
   expect(await client.createRun(body)).toEqual({ kind: "ok", status: 200, value: undefined });
-  expect(await client.sendEvents("{}")).toMatchObject({ value: { warnings: [], refused: [] } });
+  expect(await client.sendEvents("{}", [])).toMatchObject({ value: { warnings: [], events: [] } });
   expect(await client.validateEvents([])).toMatchObject({
     value: {
       previews: [

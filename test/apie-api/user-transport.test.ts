@@ -267,7 +267,7 @@ describe("fetch", () => {
     });
     const client = clientWith({ baseUrl: server.url, fetch, timeoutMs: 150 });
     expect(await open(client)).toEqual({ kind: "ok", status: 201, value: undefined });
-    expect(await client.sendEvents("{}")).toMatchObject({ kind: "ok", status: 201 });
+    expect(await client.sendEvents("{}", [])).toMatchObject({ kind: "ok", status: 201 });
   });
 
   test("one that throws, or never settles, has failed", async () => {

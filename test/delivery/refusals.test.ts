@@ -151,6 +151,7 @@ test("an event that is refused in its short form too is given to onDrop whole, w
       runId: "r",
       sessionId: undefined,
       eventId: "r/2",
+      status: 422,
       message: "HTTP 422: that one is bad",
       event: expect.objectContaining({
         event_id: "r/2",

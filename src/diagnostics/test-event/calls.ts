@@ -136,11 +136,13 @@ export class TestCalls {
 
   async send(events: readonly WireEvent[]): Promise<void> {
     const call = "POST /v1/events";
-    const { refused } = await taken(call, this.#client.sendEvents(JSON.stringify({ events })));
-    const [first] = refused;
-    if (first === undefined) return;
-    const type = events[first.index]?.type ?? "event";
-    throw new ApieError("event_refused", `${call}: event ${first.index} (${type}) refused: ${first.message}`);
+    const ids = events.map(({ event_id }) => event_id);
+    const answer = await taken(call, this.#client.sendEvents(JSON.stringify({ events }), ids));
+    const index = answer.events.findIndex(({ outcome }) => outcome !== "taken");
+    const verdict = answer.events[index];
+    if (verdict === undefined) return;
+    const what = verdict.outcome === "unknown" ? "" : `event ${index} (${events[index]?.type}) refused: `;
+    throw new ApieError("event_refused", `${call}: ${what}${verdict.message}`);
   }
 
   /** Completes what is open, the newest first: runs before the session they are in. */

@@ -1,7 +1,15 @@
 /** The client: the one place where processor and API are put together. */
 import { AgentCalls } from "./apie/agent-calls.ts";
 import { configured, isClient, markAsClient } from "./apie/configured.ts";
-import type { CapabilityCalls, PropagationCalls, RunCalls, SessionCalls, ToolCalls } from "./apie/groups.ts";
+import type {
+  ApprovalCalls,
+  CapabilityCalls,
+  PropagationCalls,
+  RunCalls,
+  SessionCalls,
+  ToolCalls,
+} from "./apie/groups.ts";
+import { approvalCalls, guardrailsOf } from "./apie/guardrails.ts";
 import { hostOf } from "./apie/host.ts";
 import { queueState } from "./apie/queue-state.ts";
 import type { Registration } from "./apie-api/index.ts";
@@ -22,6 +30,8 @@ import {
   CallSpans,
   type ChildRunInput,
   type ErrorInput,
+  type GuardInput,
+  Guarding,
   type HandoffInput,
   type HandoffStageInput,
   Handoffs,
@@ -45,6 +55,7 @@ import {
   type TrackInput,
   Tracks,
 } from "./instrument/index.ts";
+import type { GuardDecision } from "./model/guard.ts";
 import { ApieSpanProcessor, NOTHING_SENT, type Pipeline } from "./processor/index.ts";
 
 /** Work to be wrapped: a plain or an async function. */
@@ -75,6 +86,7 @@ export class Apie {
   readonly runs: RunCalls;
   readonly sessions: SessionCalls;
   readonly propagation: PropagationCalls;
+  readonly approvals: ApprovalCalls;
   readonly capabilities: CapabilityCalls;
   readonly tools: ToolCalls;
 
@@ -94,7 +106,9 @@ export class Apie {
     const live = new LiveScopes(writer.host);
     this.#runs = new Runs(writer, live);
     this.#sessions = new Sessions(writer, live, config.flushTimeoutMs);
-    this.#calls = new CallSpans(writer, live, this.#runs);
+    const guardrails = guardrailsOf(config, pipeline);
+    const guarding = guardrails === undefined ? undefined : new Guarding(writer, guardrails);
+    this.#calls = new CallSpans(writer, live, this.#runs, guarding);
     this.#handoffs = new Handoffs(writer, live, this.#runs);
     this.#tracks = new Tracks(writer, live);
     this.runs = {
@@ -107,6 +121,7 @@ export class Apie {
       complete: (handle, end) => this.#sessions.complete(handle, end),
     };
     this.propagation = { headers: (url) => outgoingHeaders(writer.host, live, url) };
+    this.approvals = approvalCalls(guardrails, pipeline);
     this.capabilities = { declare: (capabilities) => this.#agent.declare(capabilities) };
     this.tools = { define: (tool) => this.#agent.define(tool) };
   }
@@ -187,10 +202,33 @@ export class Apie {
 
   /**
    * Runs `fn` as a tool call: `agent.action.requested` at its start, `agent.tool.called` and `agent.action.completed` or
-   * `.failed` at its end. Without `action` and `resource` it executes the tool on something unknown.
+   * `.failed` at its end. Without `action` and `resource` it executes the tool on something unknown. Guarded as `withGuard`
+   * where a `mode` was given, or `guard: true` is.
    */
   withTool<T>(input: ToolInput, fn: Callback<T>): Promise<T> {
     return this.#calls.withTool(input, fn);
+  }
+
+  /**
+   * Runs `fn` as an action of the agent's, once the guardrails let it: `agent.guardrail.evaluated`,
+   * `agent.action.requested`, then `agent.action.completed` or `.failed`.
+   *
+   * In monitor mode `fn` runs at once. In enforce mode it runs when Apie allows it, or a human does; until then nothing of it
+   * is begun, and where it must not, it never is.
+   * @throws {GuardrailBlockedError} {ApprovalDeniedError} in enforce mode; an `ApieError` where an evaluation fails and
+   * `guardFailureMode` is `throw`.
+   */
+  withGuard<T>(input: GuardInput, fn: Callback<T>): Promise<T> {
+    return this.#calls.withGuard(input, fn);
+  }
+
+  /**
+   * Asks whether an action may be taken, at most `guardTimeoutMs`, and tells of it in a span; what to do with the answer is
+   * up to the caller. Never rejects in monitor mode.
+   * @throws {ApieError} in enforce mode, where the evaluation fails and `guardFailureMode` is `throw`.
+   */
+  guard(input: GuardInput): Promise<GuardDecision> {
+    return this.#calls.guard(input);
   }
 
   /**

@@ -48,6 +48,8 @@ export type {
   CommonInput,
   CompleteInput,
   ErrorInput,
+  GuardFields,
+  GuardInput,
   HandoffInput,
   HandoffStageInput,
   LlmCall,
@@ -79,6 +81,16 @@ export type {
 export type { Activity, ActivityKind, ContentFacts } from "./model/activity.ts";
 export type { Convention, Phase, SpanView } from "./model/convention.ts";
 export { ApieConfigError, ApieError, type ConfigIssue } from "./model/errors.ts";
+export type {
+  ApprovalOutcome,
+  ApprovalState,
+  ApprovalWait,
+  EnforcementAction,
+  GuardDecision,
+  GuardMode,
+  PolicyDecision,
+} from "./model/guard.ts";
+export { ApprovalDeniedError, GuardrailBlockedError } from "./model/guard-errors.ts";
 export type { AttributesLike, SpanLike, SpanProcessorLike } from "./model/span.ts";
 export { ApieSpanProcessor } from "./processor/index.ts";
 export { recordAgentSpans, type SamplerLike, type SamplingResultLike } from "./sampling/index.ts";

@@ -38,6 +38,8 @@ export interface ClientOptions {
 export interface CallOptions {
   /** Default: the client's. */
   timeoutMs?: number | undefined;
+  /** Ends the request, as a failure. */
+  signal?: AbortSignal | undefined;
 }
 
 function readCreated(body: unknown): Created | undefined {
@@ -166,6 +168,22 @@ export class ApieClient {
     return this.#post("/v1/guardrails/evaluate", body, fieldsOf, options);
   }
 
+  /** Long poll: answers when it is resolved, or after `waitMs`. */
+  waitForApproval(approvalId: string, waitMs: number, options?: CallOptions): Promise<Answer<Fields>> {
+    const path = `/v1/approvals/${segment(approvalId)}/wait?timeout=${Math.trunc(waitMs)}`;
+    return this.#exchange("GET", path, undefined, options ?? {}, fieldsOf);
+  }
+
+  approval(approvalId: string, options?: CallOptions): Promise<Answer<Fields>> {
+    const path = `/v1/approvals/${segment(approvalId)}`;
+    return this.#exchange("GET", path, undefined, options ?? {}, (body) => fieldsOf(fieldsOf(body).approval));
+  }
+
+  /** Given once the client is closed. */
+  get closing(): AbortSignal {
+    return this.#abort.signal;
+  }
+
   health(): Promise<Answer<Fields>> {
     return this.#exchange("GET", "/health", undefined, {}, fieldsOf);
   }
@@ -205,7 +223,10 @@ export class ApieClient {
       headers: this.#headers,
       body,
       timeoutMs: options.timeoutMs ?? this.#options.timeoutMs,
-      signal: this.#abort.signal,
+      signal:
+        options.signal === undefined
+          ? this.#abort.signal
+          : AbortSignal.any([this.#abort.signal, options.signal]),
     });
     const answer = readAnswer(result, read);
     const { shown } = this.#options;

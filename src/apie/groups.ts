@@ -8,6 +8,7 @@ import type {
   SessionHandle,
   SessionInput,
 } from "../instrument/index.ts";
+import type { ApprovalState, ApprovalWait } from "../model/guard.ts";
 
 export interface RunCalls {
   /** Opens a run that is ended by `complete`, or as failed by `shutdown`; run code inside it with `run.in(fn)`. */
@@ -42,6 +43,18 @@ export interface PropagationCalls {
    * of the active run and session where `baggage.write` names the host.
    */
   headers(url: string | URL): Record<string, string>;
+}
+
+export interface ApprovalCalls {
+  /** What is known of an approval now. @throws {ApieError} when Apie does not say. */
+  getStatus(approvalId: string): Promise<ApprovalState>;
+  /**
+   * Waits for a human, at most `timeoutMs` (default `approvalTimeoutMs`); keeps the process alive meanwhile. Apie out of
+   * reach, or an answer that is none, do not end the wait. Resolves with `timeout` at its end, and with `cancelled` when the
+   * signal is given or the client shuts down.
+   * @throws {ApieError} code `invalid_argument`, or `disabled`.
+   */
+  wait(input: { approvalId: string } & ApprovalWait): Promise<ApprovalState>;
 }
 
 export interface CapabilityCalls {

@@ -28,5 +28,6 @@ export function hostOf(
     sessionIds: pipeline?.ids.sessions,
     agentId,
     spansSeen: () => processor.startedSpans,
+    hurry: () => void pipeline?.flush(),
   };
 }

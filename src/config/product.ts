@@ -22,6 +22,9 @@ export const CONFIG_FILE_NAMES = [
   "apie.config.json",
 ] as const;
 
+/** Name of what a guard asks: the policies of the service, together. */
+export const POLICY_SET = "apie";
+
 /** `metadata.capture_source` of every run and event the bridge sends. */
 export const CAPTURE_SOURCE = "otel_bridge";
 

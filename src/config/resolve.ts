@@ -48,6 +48,8 @@ export type ApieConfig = Readonly<
     baseUrl: string;
     language: string;
     sdkVersion: string;
+    /** A mode was chosen, by whichever layer: tool calls are guarded unless they say otherwise. */
+    guardsTools: boolean;
   }
 >;
 
@@ -159,6 +161,7 @@ export function resolveConfig(
     baseUrl: options.baseUrl?.replace(/\/+$/, "") ?? "",
     language: options.runtime?.language ?? "typescript",
     sdkVersion: options.runtime?.sdkVersion ?? VERSION,
+    guardsTools: options.mode !== undefined,
   }) as ApieConfig;
 }
 

@@ -1,9 +1,13 @@
 /** Tools, model calls, MCP requests and workflow steps: spans around a callback. */
 import { SpanKind } from "@opentelemetry/api";
 import { slug } from "../config/index.ts";
+import type { GuardDecision } from "../model/guard.ts";
 import type { Scope, StepScope } from "../model/scope.ts";
 import {
   AGENT_STEP_TYPE_VALUES,
+  ATTR_AGENT_ACTION_NAME,
+  ATTR_AGENT_ACTION_RESULT,
+  ATTR_AGENT_ACTION_TYPE,
   ATTR_AGENT_LLM_INPUT_SUMMARY,
   ATTR_AGENT_LLM_PROMPT_HASH,
   ATTR_AGENT_LLM_PURPOSE,
@@ -26,8 +30,17 @@ import {
   ATTR_MCP_METHOD_NAME,
 } from "../semconv/index.ts";
 import { wholeNumber } from "./attributes.ts";
-import { members, requireFunction } from "./given.ts";
-import type { LlmInput, McpInput, McpToolInput, ModelOperation, StepInput, ToolInput } from "./inputs.ts";
+import { type Given, members, requireFunction } from "./given.ts";
+import type { Guarding } from "./guarding.ts";
+import type {
+  GuardInput,
+  LlmInput,
+  McpInput,
+  McpToolInput,
+  ModelOperation,
+  StepInput,
+  ToolInput,
+} from "./inputs.ts";
 import type { LiveScopes } from "./live.ts";
 import { LiveLlmCall, type LlmCall } from "./llm-call.ts";
 import type { Runs } from "./runs.ts";
@@ -53,11 +66,14 @@ export class CallSpans {
   readonly #writer: SpanWriter;
   readonly #live: LiveScopes;
   readonly #runs: Runs;
+  readonly #guarding: Guarding | undefined;
 
-  constructor(writer: SpanWriter, live: LiveScopes, runs: Runs) {
+  /** @param guarding absent while nothing is asked of Apie: then everything may begin. */
+  constructor(writer: SpanWriter, live: LiveScopes, runs: Runs, guarding: Guarding | undefined) {
     this.#writer = writer;
     this.#live = live;
     this.#runs = runs;
+    this.#guarding = guarding;
   }
 
   async withTool<T>(input: ToolInput, fn: () => T | PromiseLike<T>): Promise<T> {
@@ -75,6 +91,12 @@ export class CallSpans {
     const given = members(input);
     const scope = this.#live.scopeFor(given);
     const name = writer.text.name(members(given.tool).name, "withTool: tool.name");
+    const admitted = this.#guarding?.admit(
+      { given: guarded(given, name), scope, target: "tool_call" },
+      given.guard,
+    );
+    // Without a guard to wait for, the tool begins in the caller's own turn.
+    if (admitted !== undefined) await admitted;
     const work = writer.start({
       operation: "tool_call",
       name: `execute_tool ${name}`,
@@ -95,6 +117,42 @@ export class CallSpans {
       const error = errorIn(result);
       if (error !== undefined) work.fail(error);
     });
+  }
+
+  /** Work that is an action of the agent's own, always guarded. */
+  async withGuard<T>(input: GuardInput, fn: () => T | PromiseLike<T>): Promise<T> {
+    requireFunction("withGuard", fn);
+    const writer = this.#writer;
+    const { text } = writer;
+    const given = members(input);
+    const scope = this.#live.scopeFor(given);
+    const action = members(given.action);
+    const name = text.name(action.name, "withGuard: action.name");
+    const type = text.name(action.type, "withGuard: action.type");
+    const admitted = this.#guarding?.admit({ given, scope, target: "action" }, true);
+    if (admitted !== undefined) await admitted;
+    const work = writer.start({
+      operation: "action",
+      name: `action ${name}`,
+      scope,
+      attributes: {
+        ...writer.common(given, scope),
+        ...(given.tool === undefined ? {} : text.tool(given.tool)),
+        ...text.target(action, given.resource, given.riskLevel),
+        [ATTR_AGENT_ACTION_NAME]: name,
+        [ATTR_AGENT_ACTION_TYPE]: type,
+      },
+    });
+    return work.run(fn, (result) => {
+      work.set({ [ATTR_AGENT_ACTION_RESULT]: writer.content(result, "result") });
+    });
+  }
+
+  /** Asks only; what is decided is the caller's to act on. */
+  async guard(input: GuardInput): Promise<GuardDecision> {
+    const given = members(input);
+    const scope = this.#live.scopeFor(given);
+    return this.#guarding?.decide({ given, scope, target: "action" }) ?? NOT_ASKED;
   }
 
   async withLlmCall<T>(input: LlmInput, fn: (call: LlmCall) => T | PromiseLike<T>): Promise<T> {
@@ -212,6 +270,8 @@ export class CallSpans {
           riskLevel: action.riskLevel,
           callId: given.callId,
         },
+        guard: given.guard,
+        signal: given.signal,
       },
       () => this.withMcpCall({ ...common, ...target, server, tool }, fn),
       toolErrorIn,
@@ -249,6 +309,29 @@ export class CallSpans {
     return work.run(fn);
   }
 }
+
+/** What is asked of a tool call that says neither action nor resource: it executes the tool, on what is not known. */
+function guarded(given: Given<ToolInput>, name: string): Given<GuardInput> {
+  return {
+    ...given,
+    tool: given.tool ?? { name },
+    action: given.action ?? { type: "execute", name },
+    resource: given.resource ?? { type: "unknown" },
+  };
+}
+
+const NOT_ASKED: GuardDecision = {
+  policyDecision: undefined,
+  effectiveDecision: "allow",
+  enforcementAction: "proceed",
+  mode: "monitor",
+  reason: "the client is disabled: nothing is evaluated",
+  decisionId: undefined,
+  receiptId: undefined,
+  approvalId: undefined,
+  matchedGuardrails: [],
+  failure: undefined,
+};
 
 /** MCP tools answer with their failure (`isError`); the specification of MCP spans names that error `tool_error`. */
 function toolErrorIn(result: unknown): Error | undefined {

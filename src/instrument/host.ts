@@ -33,4 +33,6 @@ export interface InstrumentHost {
   readonly agentId: () => string | undefined;
   /** Spans whose start our processor has seen; it grows when our processor is in the provider that is used. */
   readonly spansSeen: () => number;
+  /** Sends what was told so far soon, without waiting for it. */
+  readonly hurry: () => void;
 }

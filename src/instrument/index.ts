@@ -1,5 +1,6 @@
 export { CallSpans, type McpCall } from "./calls.ts";
-export { members } from "./given.ts";
+export { idOf, members } from "./given.ts";
+export { Guarding } from "./guarding.ts";
 export { Handoffs } from "./handoffs.ts";
 export type { InstrumentHost, KnownIds } from "./host.ts";
 export type * from "./inputs.ts";

@@ -94,12 +94,33 @@ export interface ResourceRef {
   environment?: string | undefined;
 }
 
-export interface ToolInput extends CommonInput {
+/** What may be said of the guardrail before a piece of work. */
+export interface GuardFields {
+  /** Ask Apie before the work begins. Default: `true` where the client was given a `mode`. */
+  guard?: boolean | undefined;
+  /**
+   * In enforce mode: gives up the evaluation, which then rejects with the signal's reason, or the wait for a human, which
+   * counts as `cancelled`. The work is not begun.
+   */
+  signal?: AbortSignal | undefined;
+}
+
+export interface ToolInput extends CommonInput, GuardFields {
   tool: ToolRef;
+  /** Default: `execute`, named as the tool. */
   action?: ActionRef | undefined;
+  /** Default: of a type that is not known. */
   resource?: ResourceRef | undefined;
   /** Recorded only with `captureContent`. */
   arguments?: unknown;
+}
+
+export interface GuardInput extends CommonInput, Omit<GuardFields, "guard"> {
+  action: ActionRef;
+  resource: ResourceRef;
+  tool?: ToolRef | undefined;
+  /** Risk of the action, where `action` does not say it. */
+  riskLevel?: RiskLevel | undefined;
 }
 
 export interface ModelRef {
@@ -163,7 +184,7 @@ export interface McpInput extends CommonInput {
   resource?: ResourceRef | undefined;
 }
 
-export interface McpToolInput extends CommonInput {
+export interface McpToolInput extends CommonInput, GuardFields {
   /** Name of the MCP server, as configured in the client. */
   server: string;
   /** Name of the tool there; the tool's name at Apie is `server.tool`. */

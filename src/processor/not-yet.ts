@@ -18,7 +18,6 @@ const WITHOUT_EFFECT: readonly (readonly [
     ({ boundary }) => (boundary?.warnOnUndeclaredTools ?? boundary?.warnOnUnknownResourceTypes) !== undefined,
     "nothing is checked against it",
   ],
-  ["mode: enforce", (config) => config.mode === "enforce", "it is told to Apie, and nothing is stopped here"],
 ];
 
 export function tellOptionsWithoutEffect(config: ApieConfig, reporter: Reporter): void {

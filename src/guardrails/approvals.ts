@@ -1,0 +1,115 @@
+/**
+ * Waits for a human: long polls in chunks, plain polls where those fail, until a decision, the deadline, or the caller's
+ * signal. Nothing that goes wrong on the way ends the wait, and nothing but `approved` is ever taken for a yes.
+ */
+import { type Answer, type ApieClient, detachedTimer, toError } from "../apie-api/index.ts";
+import type { ApieError } from "../model/errors.ts";
+import type { ApprovalState } from "../model/guard.ts";
+
+export interface ApprovalWaiting {
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface ApprovalsOptions {
+  client: ApieClient;
+  /** Called when asking fails, once a wait. Must not throw. */
+  onProblem: (error: ApieError) => void;
+  /** Between polls, in ms. Default 2,000. */
+  pollMs?: number | undefined;
+  /** Longest long poll, in ms; proxies cut what is silent for longer. Default 30,000. */
+  chunkMs?: number | undefined;
+}
+
+const POLL_MS = 2_000;
+const CHUNK_MS = 30_000;
+/** A long poll is answered at its end: this much later, it is not coming. */
+const CHUNK_GRACE_MS = 5_000;
+/** Long polls that may fail in a row before only plain ones are made. */
+const MAX_FAILED_CHUNKS = 3;
+
+const FINAL = ["approved", "rejected", "expired", "cancelled"] as const;
+
+const PENDING: ApprovalState = { status: "pending", resolvedBy: undefined };
+const TIMED_OUT: ApprovalState = { status: "timeout", resolvedBy: undefined };
+const CANCELLED: ApprovalState = { status: "cancelled", resolvedBy: undefined };
+
+/** Words that are not known leave the matter open: a state between is no decision. */
+export function readApproval(fields: Readonly<Record<string, unknown>>): ApprovalState {
+  const status = FINAL.find((word) => word === fields.status);
+  if (status === undefined) return PENDING;
+  const { resolved_by: by } = fields;
+  return { status, resolvedBy: typeof by === "string" && by !== "" ? by : undefined };
+}
+
+export class Approvals {
+  readonly #client: ApieClient;
+  readonly #onProblem: (error: ApieError) => void;
+  readonly #pollMs: number;
+  readonly #chunkMs: number;
+
+  constructor({ client, onProblem, pollMs = POLL_MS, chunkMs = CHUNK_MS }: ApprovalsOptions) {
+    this.#client = client;
+    this.#onProblem = onProblem;
+    this.#pollMs = pollMs;
+    this.#chunkMs = chunkMs;
+  }
+
+  /** Never rejects. A client that is closed, or a signal that is given, cancels the wait. */
+  async wait(approvalId: string, { timeoutMs, signal }: ApprovalWaiting): Promise<ApprovalState> {
+    const { closing } = this.#client;
+    const cancel = signal === undefined ? closing : AbortSignal.any([closing, signal]);
+    const deadline = performance.now() + timeoutMs;
+    let failedChunks = 0;
+    let wasTold = false;
+    for (let mayLongPoll = true; ; ) {
+      const asked = performance.now();
+      if (cancel.aborted) return CANCELLED;
+      if (asked >= deadline) return TIMED_OUT;
+      const answer = await this.#ask(approvalId, mayLongPoll, deadline - asked, cancel);
+      if (answer.kind === "ok") {
+        const state = readApproval(answer.value);
+        if (state.status !== "pending") return state;
+        mayLongPoll = mayLongPoll || failedChunks < MAX_FAILED_CHUNKS;
+        if (mayLongPoll && performance.now() - asked >= this.#pollMs) continue;
+      } else {
+        if (mayLongPoll) failedChunks += 1;
+        mayLongPoll = false;
+        if (!wasTold && !cancel.aborted && performance.now() < deadline) {
+          wasTold = true;
+          this.#onProblem(toError(answer, `waiting for approval ${approvalId}`));
+        }
+      }
+      // Whatever was answered, and however fast: no server is asked more often than that.
+      await pause(Math.min(asked + this.#pollMs, deadline) - performance.now(), cancel);
+    }
+  }
+
+  #ask(
+    approvalId: string,
+    isLong: boolean,
+    leftMs: number,
+    signal: AbortSignal,
+  ): Promise<Answer<Readonly<Record<string, unknown>>>> {
+    if (!isLong) return this.#client.approval(approvalId, { timeoutMs: Math.max(1, leftMs), signal });
+    const chunk = Math.max(1, Math.min(leftMs, this.#chunkMs));
+    return this.#client.waitForApproval(approvalId, chunk, {
+      timeoutMs: Math.max(1, Math.min(leftMs, chunk + CHUNK_GRACE_MS)),
+      signal,
+    });
+  }
+}
+
+/** Keeps the process alive: the application waits. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0 || signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      timer.cancel();
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = detachedTimer(ms, done, { keepAlive: true });
+    signal.addEventListener("abort", done, { once: true });
+  });
+}

@@ -1,0 +1,2 @@
+export { readApproval } from "./approvals.ts";
+export { type GuardrailOptions, Guardrails } from "./guardrails.ts";

@@ -5,7 +5,6 @@ const base = { apiKey: "k", baseUrl: "http://127.0.0.1:9", agent: { key: "a", na
 
 test.each([
   ["queueStoragePath", { queueStoragePath: "/tmp/queue" }, "kept in memory only"],
-  ["mode: enforce", { mode: "enforce" as const }, "nothing is stopped here"],
   ["boundary", { boundary: { warnOnUndeclaredTools: true } }, "nothing is checked"],
 ])("%s is told to have no effect", async (name, options, instead) => {
   const told: string[] = [];

@@ -71,7 +71,7 @@ test("every npm script it names exists", () => {
 
 test("the table of calls names the client's public members, all of them", () => {
   const client = new Apie({ enabled: false, agent: { key: "a", name: "A" } });
-  const groups = ["runs", "sessions", "propagation", "capabilities", "tools"] as const;
+  const groups = ["runs", "sessions", "propagation", "approvals", "capabilities", "tools"] as const;
   const members = [
     ...Object.getOwnPropertyNames(Apie.prototype).filter((name) => name !== "constructor"),
     ...groups.flatMap((group) => Object.keys(client[group]).map((name) => `${group}.${name}`)),

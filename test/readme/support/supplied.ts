@@ -15,6 +15,7 @@ declare global {
   function ask(hits: string[]): Message[];
   function refund(ticket: string): Promise<string>;
   function answer(question: string): Promise<string>;
+  function deploy(service: string): Promise<string>;
   const openai: {
     chat: { completions: { create(input: { model: string; messages: Message[] }): Promise<Completion> } };
   };
@@ -27,6 +28,7 @@ globalThis.yours = { onStart() {}, onEnd() {}, forceFlush: nothing, shutdown: no
 globalThis.search = async (text) => ["about " + text];
 globalThis.ask = (hits) => hits.map((content) => ({ role: "user", content }));
 globalThis.refund = async (ticket) => "refunded " + ticket;
+globalThis.deploy = async (service) => "deployed " + service;
 globalThis.answer = async (question) => "An answer to " + question;
 const completion = {
   id: "chatcmpl-1",

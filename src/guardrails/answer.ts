@@ -33,7 +33,7 @@ export function readDecision(body: unknown, asked: GuardMode): GuardDecision | u
   const policy = fields.policy_decision ?? fields.decision;
   const mode = fields.mode === "monitor" || fields.mode === "enforce" ? fields.mode : asked;
   const said = fields.effective_decision ?? undefined;
-  
+
   if (said !== undefined && !isDecision(said)) return undefined;
   if (policy !== undefined && policy !== null && !isDecision(policy)) return undefined;
   const policyDecision = isDecision(policy) ? policy : said;

@@ -19,6 +19,8 @@ export class TraceState {
   #handoffs: Map<string, SpanNode> | undefined;
   /** Monotonic ms. */
   lastSeen: number;
+  /** When it took its place among all traces (monotonic ms). */
+  lastPutBack: number;
 
   /** Start of the span that was told first (epoch ms): times of all spans are kept from here. */
   readonly baseMs: number;
@@ -27,6 +29,7 @@ export class TraceState {
     this.id = id;
     this.baseMs = baseMs;
     this.lastSeen = now;
+    this.lastPutBack = now;
   }
 
   get runs(): readonly RunState[] {

@@ -1,6 +1,7 @@
 /** All traces in flight, bounded. */
 import type { Bounds } from "./bounds.ts";
 import { SpanNode } from "./node.ts";
+import { firstOf, GivingUpOrder } from "./order.ts";
 import type { RunState } from "./run.ts";
 import type { SpanStart } from "./span.ts";
 import { TraceState } from "./trace.ts";
@@ -16,14 +17,8 @@ export class Traces {
   /** Ids of traces that were given up while spans of theirs were open. */
   readonly #givenUp = new Set<string>();
   readonly #onForget: (runs: readonly RunState[]) => void;
-  readonly #oldest = firstOf(
-    () => this.#traces.values(),
-    (trace) => this.#traces.get(trace.id) === trace,
-  );
-  readonly #oldestQuiet = firstOf(
-    () => this.#quiet,
-    (trace) => this.#quiet.has(trace),
-  );
+  readonly #order = new GivingUpOrder();
+  readonly #oldestQuiet = firstOf(this.#quiet);
   #spans = 0;
   /** Spans added so far, and how many must be for another look for finished ones. */
   #added = 0;
@@ -44,7 +39,11 @@ export class Traces {
   }
 
   get isTooMuch(): boolean {
-    return this.#spans > this.#bounds.maxSpans;
+    return this.#spans > this.#bounds.maxSpans || this.#hasTooMany;
+  }
+
+  get #hasTooMany(): boolean {
+    return this.#traces.size > this.#bounds.maxTraces;
   }
 
   find(traceId: string, spanId: string): SpanNode | undefined {
@@ -60,8 +59,10 @@ export class Traces {
     if (trace === undefined) {
       trace = new TraceState(start.traceId, start.startMs, now);
       this.#traces.set(start.traceId, trace);
+      this.#order.add(trace);
     } else {
       this.#quiet.delete(trace);
+      this.#order.seen(trace, now);
     }
     const { spanId, parentId } = start;
     const parent = parentId === undefined ? undefined : trace.nodes.get(parentId);
@@ -80,14 +81,14 @@ export class Traces {
     this.#spans += trace.nodes.size - before;
     trace.openSpans += 1;
     this.#added += 1;
-    trace.lastSeen = now;
     return node;
   }
 
   /** To be called when a span or a run of the trace has ended. */
   settle(trace: TraceState, now: number): void {
-    trace.lastSeen = now;
-    if (!trace.isQuiet || !this.#traces.has(trace.id)) return;
+    if (this.#traces.get(trace.id) !== trace) return;
+    this.#order.seen(trace, now);
+    if (!trace.isQuiet) return;
     this.#quiet.delete(trace);
     this.#quiet.add(trace);
     while (this.#spans > this.#bounds.maxIdleSpans && this.#forgetOldest());
@@ -101,10 +102,11 @@ export class Traces {
   }
 
   /**
-   * Forgets spans that have ended, in traces that go on, oldest first.
+   * Forgets what has ended: a trace, or spans in traces that go on, oldest first.
    * @returns whether that made room for a while.
    */
   forgetFinished(): boolean {
+    if (this.#hasTooMany) return this.#forgetOldest();
     const wanted = Math.ceil(this.#bounds.maxSpans * ROOM);
     if (this.#added < this.#lookAgainAt) return false;
     this.#lookAgainAt = this.#added + wanted;
@@ -131,7 +133,7 @@ export class Traces {
 
   /** The trace that is to be given up. */
   oldest(): TraceState | undefined {
-    return this.#oldest();
+    return this.#order.first();
   }
 
   all(): IterableIterator<TraceState> {
@@ -140,6 +142,7 @@ export class Traces {
 
   forget(trace: TraceState): void {
     if (!this.#traces.delete(trace.id)) return;
+    this.#order.delete(trace);
     this.#quiet.delete(trace);
     this.#spans -= trace.nodes.size;
     // Records that wait for delivery refer to single spans, never to the whole trace.
@@ -153,32 +156,4 @@ export class Traces {
     this.forget(trace);
     return true;
   }
-}
-
-/** How many are looked up in one go. */
-const AHEAD = 256;
-
-/**
- * Gives what was added first and is still there. Each look from the beginning passes over all that was taken out before, so
- * it is for many; an iterator that is kept would keep what is long taken out.
- */
-function firstOf<T>(values: () => Iterable<T>, isThere: (value: T) => boolean): () => T | undefined {
-  let ahead: T[] = [];
-  return () => {
-    for (;;) {
-      if (ahead.length === 0) ahead = firstFew(values());
-      const next = ahead.pop();
-      if (next === undefined || isThere(next)) return next;
-    }
-  };
-}
-
-/** The first last. */
-function firstFew<T>(values: Iterable<T>): T[] {
-  const few: T[] = [];
-  for (const value of values) {
-    if (few.length === AHEAD) break;
-    few.push(value);
-  }
-  return few.reverse();
 }

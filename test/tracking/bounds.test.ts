@@ -1,5 +1,9 @@
 import { expect, test } from "vitest";
-import { agent, llm, Trial } from "./support.ts";
+import { BOUNDS } from "../../src/tracking/bounds.ts";
+import { agent, llm, OWN, Trial, tool } from "./support.ts";
+
+/** What makes a span one of our own API. */
+const OURS = { convention: OWN };
 
 test("spans that never end are given up, oldest trace first, and their runs closed", () => {
   const trial = new Trial({ bounds: { maxSpans: 100 } });
@@ -17,7 +21,69 @@ test("spans that never end are given up, oldest trace first, and their runs clos
 test("what that costs does not grow with the spans remembered", () => {
   const trial = new Trial();
   for (let i = 0; i < 200_000; i += 1) trial.start(`s${i}`, { trace: `t${i}` });
-  expect(trial.tracker.counts.evicted).toBe(150_000);
+  expect(trial.tracker.counts.evicted).toBe(200_000 - BOUNDS.maxTraces);
+});
+
+test("of traces that never end those without a run are given up first, and runs of our own API last", () => {
+  const trial = new Trial({ bounds: { maxTraces: 100 } });
+  trial.start("ours", { trace: "t-ours", activity: { ...agent("Trip"), ...OURS } });
+  trial.start("theirs", { trace: "t-theirs", activity: agent("Trip") });
+  for (let i = 0; i < 1_000; i += 1) trial.start(`http${i}`, { trace: `t${i}` });
+  expect(trial.tracker.openRuns).toBe(2);
+  for (let i = 0; i < 1_000; i += 1) trial.start(`a${i}`, { trace: `u${i}`, activity: agent("Trip") });
+  expect(trial.told).toContain("run- run-theirs failed by evicted");
+  expect(trial.told.filter((line) => line.startsWith("run- run-ours"))).toEqual([]);
+  expect(trial.tracker.find("t-ours", "ours")).toBeDefined();
+  expect(trial.tracker.openRuns).toBe(100);
+});
+
+test("a trace that still gives signs of life is not given up for being old", () => {
+  const trial = new Trial({ bounds: { maxTraces: 100 } });
+  trial.start("daemon", { trace: "t-daemon" }).start("a", { trace: "t-daemon", activity: agent("Trip") });
+  for (let i = 0; i < 1_000; i += 1) {
+    trial.pass(100);
+    trial.start(`m${i}`, { trace: "t-daemon", parent: "a", activity: llm() }).end(`m${i}`);
+    for (let j = 0; j < 4; j += 1) {
+      trial.start(`a${i}.${j}`, { trace: `t${i}.${j}`, activity: agent("Trip") });
+    }
+  }
+  expect(trial.told.filter((line) => line.startsWith("run- run-a "))).toEqual([]);
+  trial.end("a");
+  expect(trial.told).toContain("run- run-a completed");
+});
+
+test("too many finished traces are forgotten before any that goes on", () => {
+  const trial = new Trial({ bounds: { maxTraces: 100 } }).start("a", { activity: agent("Trip") });
+  for (let i = 0; i < 1_000; i += 1) trial.start("m", { trace: `t${i}`, activity: llm() }).end("m");
+  expect(trial.tracker.spansInFlight).toBeLessThanOrEqual(100);
+  expect(trial.tracker.counts.evicted).toBe(0);
+  expect(trial.tracker.openRuns).toBe(1);
+});
+
+test("a run of ours keeps its identity for hours, whatever comes and goes meanwhile", () => {
+  const HOUR = 3_600_000;
+  /** These never end. */
+  const isOneInTen = (i: number): boolean => i % 10 === 0;
+  const trial = new Trial({ bounds: { maxTraces: 500 } });
+  trial.start("ours", { trace: "t-ours", activity: { ...agent("Trip"), ...OURS } });
+  for (let hour = 0; hour < 12; hour += 1) {
+    for (let i = 0; i < 1_000; i += 1) {
+      const trace = `t${hour}.${i}`;
+      trial.start("r", { trace }).start("a", { trace, parent: "r", activity: agent("Other") });
+      if (!isOneInTen(i)) trial.end("a").end("r");
+    }
+    trial.pass(HOUR);
+    trial.news();
+  }
+  trial
+    .start("late", { trace: "t-ours", parent: "ours", activity: tool("book") })
+    .end("late")
+    .end("ours");
+  expect(trial.news().filter((line) => /late|ours/.test(line))).toEqual([
+    "begin late tool in run-ours",
+    "end late ok",
+    "run- run-ours completed",
+  ]);
 });
 
 test("of a trace that goes on, finished spans are forgotten, and its open runs go on", () => {

@@ -4,7 +4,16 @@
  * are given up and the reader is told to read again from the store.
  */
 
-export type ChangeKind = "agent" | "session" | "run" | "event" | "handoff" | "approval" | "decision" | "span";
+export type ChangeKind =
+  | "agent"
+  | "session"
+  | "run"
+  | "event"
+  | "handoff"
+  | "approval"
+  | "decision"
+  | "policy"
+  | "span";
 
 export interface Change {
   readonly kind: ChangeKind;

@@ -11,6 +11,9 @@ export type IdPrefix =
   | "hof"
   | "evt"
   | "dec"
+  | "rcp"
+  | "appr"
+  | "pol"
   | "tpl"
   | "rpt"
   | "req";

@@ -2,6 +2,8 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { ApieConfigError } from "../model/errors.ts";
+import type { Policy } from "./guardrails/policy.ts";
+import { POLICY, type PolicyBody, policyOf } from "./wire/policies.ts";
 
 export interface LocalApieOptions {
   /** TCP port; 0 takes any free one. Default 0. */
@@ -15,6 +17,10 @@ export interface LocalApieOptions {
   key?: string | undefined;
   /** Database file, created with mode 0600 when it does not exist. Default: in memory, gone at `close()`. */
   db?: string | undefined;
+  /** Guardrail policies to begin with; one that the database has under the same key is replaced. */
+  policies?: readonly PolicyBody[] | undefined;
+  /** How long an approval waits for a human before it expires, in ms. Default one hour. */
+  approvalTtlMs?: number | undefined;
   /** Largest JSON body in bytes, after decompression. Default 8 MiB. */
   maxBodyBytes?: number | undefined;
   /** Largest OTLP body in bytes, after decompression. Default 64 MiB. */
@@ -33,10 +39,17 @@ export interface LocalApieSettings {
   readonly loopback: boolean;
   readonly key: string | undefined;
   readonly db: string | undefined;
+  readonly policies: readonly StartPolicy[];
+  readonly approvalTtlMs: number;
   readonly maxBodyBytes: number;
   readonly maxOtlpBodyBytes: number;
   readonly now: () => number;
   readonly onError: NonNullable<LocalApieOptions["onError"]>;
+}
+
+interface StartPolicy {
+  readonly policy: Policy;
+  readonly enabled: boolean;
 }
 
 const MIB = 1024 * 1024;
@@ -51,6 +64,8 @@ const OPTIONS = z.strictObject({
     .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces, as it travels in a header")
     .optional(),
   db: z.string().min(1).optional(),
+  policies: z.array(POLICY.strict()).optional(),
+  approvalTtlMs: z.int().min(1).optional(),
   maxBodyBytes: z.int().min(1024).optional(),
   maxOtlpBodyBytes: z.int().min(1024).optional(),
   now: FUNCTION.optional(),
@@ -91,6 +106,11 @@ export function resolveOptions(options: LocalApieOptions = {}): LocalApieSetting
     loopback,
     key: options.key,
     db: options.db,
+    policies: (parsed.data.policies ?? []).map((body) => ({
+      policy: policyOf(body),
+      enabled: body.enabled ?? true,
+    })),
+    approvalTtlMs: options.approvalTtlMs ?? 60 * 60_000,
     maxBodyBytes: options.maxBodyBytes ?? 8 * MIB,
     maxOtlpBodyBytes: options.maxOtlpBodyBytes ?? 64 * MIB,
     now: options.now ?? Date.now,

@@ -6,6 +6,7 @@ import { guardrailRoutes as evaluationRoutes } from "./ingest/evaluate.ts";
 import { eventRoutes as ingestRoutes } from "./ingest/events.ts";
 import { healthRoutes } from "./ingest/health.ts";
 import { identifyRoutes } from "./ingest/identify.ts";
+import { policyRoutes } from "./ingest/policies.ts";
 import { reportRoutes } from "./ingest/reports.ts";
 import { runRoutes as openRunRoutes } from "./ingest/runs.ts";
 import { sessionRoutes as openSessionRoutes } from "./ingest/sessions.ts";
@@ -46,5 +47,6 @@ export const ROUTES: readonly Route[] = [
   ...eventRoutes,
   ...traceRoutes,
   ...guardrailRoutes,
+  ...policyRoutes,
   ...streamRoutes,
 ];

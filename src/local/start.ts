@@ -6,7 +6,9 @@ import { createAdaptorServer } from "@hono/node-server";
 import { createApp } from "./app.ts";
 import { ChangeHub } from "./changes.ts";
 import { LocalApieError } from "./errors.ts";
+import { expireApprovals } from "./ingest/approvals.ts";
 import { type LocalApieOptions, type LocalApieSettings, resolveOptions } from "./options.ts";
+import type { Services } from "./services.ts";
 import { Store } from "./store/index.ts";
 
 export interface LocalApie {
@@ -22,6 +24,8 @@ export interface LocalApie {
 const KEEP_ALIVE_MS = 65_000;
 /** What requests in flight get to finish at `close()`. */
 const CLOSE_GRACE_MS = 1_000;
+
+const EXPIRY_CHECK_MS = 250;
 
 const ANY_ADDRESS: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "[::1]" };
 
@@ -76,14 +80,18 @@ export async function startLocalApie(options?: LocalApieOptions): Promise<LocalA
   const store = await Store.open(settings.db);
   const closing = new AbortController();
   let url = "";
-  const app = createApp({
+  const services: Services = {
     store,
     settings,
     changes: new ChangeHub(),
     url: () => url,
     timestamp: () => new Date(settings.now()).toISOString(),
     closing: closing.signal,
-  });
+  };
+  for (const { policy, enabled } of settings.policies) {
+    store.policies.put(policy, "custom", enabled, services.timestamp());
+  }
+  const app = createApp(services);
   const server = createAdaptorServer({
     fetch: app.fetch,
     // The globals of the process this is embedded in are not ours to replace.
@@ -100,6 +108,9 @@ export async function startLocalApie(options?: LocalApieOptions): Promise<LocalA
   }
   url = urlOf(settings.host, address.port);
 
+  const expiry = setInterval(() => expireApprovals(services), EXPIRY_CHECK_MS);
+  expiry.unref();
+
   let closed: Promise<void> | undefined;
   return {
     url,
@@ -107,6 +118,7 @@ export async function startLocalApie(options?: LocalApieOptions): Promise<LocalA
     port: address.port,
     close() {
       closed ??= (async () => {
+        clearInterval(expiry);
         closing.abort();
         await stop(server);
         store.close();

@@ -1,16 +1,18 @@
 /**
- * Approvals as agents report them: `agent.approval.requested` makes one that is pending, `agent.approval.resolved`
- * gives its outcome, and clients ask or wait for it here.
+ * Approvals: an evaluation makes one that is pending, or the event `agent.approval.requested` of an agent that asks elsewhere
+ * does; a human decides here, or `agent.approval.resolved` tells how it went; clients ask and wait for it here.
  */
 import type { Change } from "../changes.ts";
+import { readObject, withWarnings } from "../http/body.ts";
 import { pathParameter, readQuery, wholeNumber } from "../http/query.ts";
-import { notFound } from "../http/refusal.ts";
+import { conflict, notFound } from "../http/refusal.ts";
 import type { AppContext, Route } from "../http/route.ts";
 import type { Services } from "../services.ts";
 import type { NewEvent } from "../store/events.ts";
 import type { Approval } from "../store/guardrails.ts";
 import type { Store } from "../store/index.ts";
 import type { WireEvent } from "../wire/events.ts";
+import { RESOLVE } from "../wire/policies.ts";
 
 const MAX_WAIT_MS = 10 * 60_000;
 
@@ -46,6 +48,15 @@ export function approvalChange(store: Store, stored: NewEvent, event: WireEvent,
   return changed ? [{ kind: "approval", id, run_id: stored.run_id, session_id: stored.session_id }] : [];
 }
 
+/** Nobody decided in time: whoever waits is told. */
+export function expireApprovals(services: Services): void {
+  const { store, changes } = services;
+  const expired = store.guardrails.expireApprovals(services.timestamp());
+  changes.publish(
+    expired.map(({ id, run_id, session_id }) => ({ kind: "approval", id, run_id, session_id })),
+  );
+}
+
 function approvalOfPath(c: AppContext, services: Services): Approval {
   const id = pathParameter(c, "approvalId");
   const approval = services.store.guardrails.approval(id);
@@ -70,7 +81,28 @@ async function wait(c: AppContext, services: Services): Promise<Response> {
   return c.json({ status: outcome ?? "timeout" });
 }
 
+/** A human's decision, as the page and scripts give it: whoever waits goes on. */
+async function resolve(c: AppContext, services: Services): Promise<Response> {
+  const { body, warnings } = await readObject(c, RESOLVE, services.settings.maxBodyBytes);
+  const { id, run_id, session_id } = approvalOfPath(c, services);
+  const { guardrails } = services.store;
+  const by = body.resolved_by ?? null;
+  const isResolved = services.store.transaction(() =>
+    guardrails.resolveApproval(id, body.status, by, services.timestamp()),
+  );
+  const approval = approvalOfPath(c, services);
+  if (!isResolved) throw conflict(`The approval ${id} is ${approval.status} already`);
+  services.changes.publish([{ kind: "approval", id, run_id, session_id }]);
+  return c.json(withWarnings({ approval }, warnings));
+}
+
 export const approvalRoutes: readonly Route[] = [
+  {
+    method: "POST",
+    path: "/api/approvals/:approvalId/resolve",
+    summary: "Approve, reject or cancel what waits for a human",
+    handle: resolve,
+  },
   {
     method: "GET",
     path: "/v1/approvals/:approvalId",

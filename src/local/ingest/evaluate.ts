@@ -1,33 +1,29 @@
-/** `POST /v1/guardrails/evaluate` and the templates. `decide` is the one place where a decision is made. */
+/** `POST /v1/guardrails/evaluate` and the templates. */
+import { decide } from "../guardrails/decide.ts";
+import { subjectOf } from "../guardrails/policy.ts";
+import { TEMPLATES } from "../guardrails/templates.ts";
 import { readObject, withWarnings } from "../http/body.ts";
 import { pathParameter } from "../http/query.ts";
 import { Refusal } from "../http/refusal.ts";
 import type { AppContext, Route } from "../http/route.ts";
+import { newId } from "../ids.ts";
 import type { Services } from "../services.ts";
-import type { NewDecision } from "../store/guardrails.ts";
+import type { Store } from "../store/index.ts";
 import { orNull } from "../wire/fields.ts";
 import { ENABLE_TEMPLATE, EVALUATE, type EvaluateBody } from "../wire/guardrails.ts";
 
-/** Templates Apie documents; which of them a workspace has depends on the workspace. */
-export const TEMPLATE_KEYS = [
-  "prod-secrets",
-  "prod-deploys",
-  "prod-database",
-  "prod-shell",
-  "prod-merge",
-  "require_approval_unknown_mcp_tools",
-] as const;
+const addMs = (instant: string, ms: number): string => new Date(Date.parse(instant) + ms).toISOString();
 
-type Verdict = Pick<NewDecision, "policy_decision" | "effective_decision" | "enforcement_action" | "reason">;
-
-/** This server holds no policies yet: every action is allowed, and the reason says why. */
-function decide(_request: EvaluateBody): Verdict {
-  return {
-    policy_decision: "allow",
-    effective_decision: "allow",
-    enforcement_action: "proceed",
-    reason: "The local Apie evaluates no policies: every action is allowed",
-  };
+/** Whether the agent has said, by capability or definition, that it uses the tool. */
+function isDeclared(store: Store, agentId: string, tool: EvaluateBody["tool"]): boolean {
+  if (!tool) return false;
+  const isIt = (declared: { name: string; provider: string | null }): boolean =>
+    declared.name === tool.name &&
+    (declared.provider === null || declared.provider === (tool.provider ?? null));
+  return (
+    store.declarations.capabilities(agentId).some((capability) => isIt(capability.tool)) ||
+    store.declarations.tools(agentId).some(isIt)
+  );
 }
 
 async function evaluate(c: AppContext, services: Services): Promise<Response> {
@@ -36,18 +32,44 @@ async function evaluate(c: AppContext, services: Services): Promise<Response> {
   const { store } = services;
   const { decision, newAgent } = store.transaction(() => {
     const { agent, created } = store.agents.touch(body.agent_key, now);
-    const request = {
-      agent_id: agent.id,
-      run_id: orNull(body.run_id),
-      mode: body.mode,
-      ...decide(body),
-      request: body,
-    };
-    return { decision: store.guardrails.decide(request, now), newAgent: created ? agent.id : undefined };
+    const subject = subjectOf(body, isDeclared(store, agent.id, body.tool));
+    const verdict = decide(store.policies.enabled(), subject, body.mode);
+    const run_id = orNull(body.run_id);
+    const waits = verdict.enforcement_action === "wait_for_approval";
+    const decision = store.guardrails.decide(
+      {
+        agent_id: agent.id,
+        run_id,
+        mode: body.mode,
+        ...verdict,
+        approval_id: waits ? newId("appr") : null,
+        request: body,
+      },
+      now,
+    );
+    if (decision.approval_id !== null) {
+      store.guardrails.requestApproval(
+        {
+          id: decision.approval_id,
+          agent_id: agent.id,
+          run_id,
+          session_id: run_id === null ? null : (store.runs.byId(run_id)?.session_id ?? null),
+          reason: decision.reason,
+          request: { action: body.action, resource: body.resource, tool: body.tool ?? null },
+          decision_id: decision.id,
+          expires_at: addMs(now, services.settings.approvalTtlMs),
+        },
+        now,
+      );
+    }
+    return { decision, newAgent: created ? agent.id : undefined };
   });
   services.changes.publish([
     ...(newAgent === undefined ? [] : [{ kind: "agent", id: newAgent } as const]),
     { kind: "decision", id: decision.id, run_id: decision.run_id },
+    ...(decision.approval_id === null
+      ? []
+      : [{ kind: "approval", id: decision.approval_id, run_id: decision.run_id } as const]),
   ]);
   const answer = {
     policy_decision: decision.policy_decision,
@@ -56,9 +78,9 @@ async function evaluate(c: AppContext, services: Services): Promise<Response> {
     mode: decision.mode,
     reason: decision.reason,
     decision_id: decision.id,
-    receipt_id: null,
-    approval_request: null,
-    matched_guardrails: [],
+    receipt_id: decision.receipt_id,
+    approval_request: decision.approval_id === null ? null : { id: decision.approval_id },
+    matched_guardrails: decision.matched.map((key) => ({ key })),
   };
   return c.json(withWarnings(answer, warnings));
 }
@@ -66,16 +88,20 @@ async function evaluate(c: AppContext, services: Services): Promise<Response> {
 async function enableTemplate(c: AppContext, services: Services): Promise<Response> {
   const key = pathParameter(c, "key");
   const { warnings } = await readObject(c, ENABLE_TEMPLATE, services.settings.maxBodyBytes);
-  if (!(TEMPLATE_KEYS as readonly string[]).includes(key)) {
-    throw new Refusal(
-      404,
-      "not_found",
-      `There is no guardrail template ${key}; there are ${TEMPLATE_KEYS.join(", ")}`,
-    );
+  const policy = TEMPLATES.find((candidate) => candidate.key === key);
+  if (policy === undefined) {
+    const keys = TEMPLATES.map((one) => one.key).join(", ");
+    throw new Refusal(404, "not_found", `There is no guardrail template ${key}; there are ${keys}`);
   }
-  const template = services.store.transaction(() =>
-    services.store.guardrails.enableTemplate(key, services.timestamp()),
-  );
+  const { store } = services;
+  const now = services.timestamp();
+  const template = store.transaction(() => {
+    const enabled = store.guardrails.enableTemplate(key, now);
+    // One that somebody put in its place stays.
+    if (store.policies.find(key) === undefined) store.policies.put(policy, "template", true, now);
+    return enabled;
+  });
+  services.changes.publish([{ kind: "policy", id: key }]);
   return c.json(withWarnings({ ...template, status: "enabled" }, warnings));
 }
 

@@ -11,6 +11,10 @@ export interface NewDecision {
   readonly effective_decision: string;
   readonly enforcement_action: string;
   readonly reason: string | null;
+  /** Keys of the policies that matched. */
+  readonly matched: readonly string[];
+  /** Id of the approval that was asked for. */
+  readonly approval_id: string | null;
   /** The body of the evaluation call. */
   readonly request: unknown;
 }
@@ -23,6 +27,10 @@ export interface NewApproval {
   readonly reason: string | null;
   /** What is to be approved. */
   readonly request: unknown;
+  /** The decision that asked for it, where it was made here. */
+  readonly decision_id?: string | null;
+  /** When it expires by itself. */
+  readonly expires_at?: string | null;
 }
 
 /** A row as it is read: the request still JSON text. */
@@ -30,6 +38,7 @@ type Stored<T> = Omit<T, "request"> & { seq: number; request: string };
 
 export interface Decision extends NewDecision {
   readonly id: string;
+  readonly receipt_id: string;
   readonly decided_at: string;
 }
 
@@ -45,6 +54,11 @@ function present<T extends { readonly request: unknown }>(row: Stored<T>): T {
   return shown as unknown as T;
 }
 
+const presentDecision = (row: Stored<Decision>): Decision => {
+  const decision = present<Decision>(row);
+  return { ...decision, matched: fromJson(decision.matched as unknown as string) as string[] };
+};
+
 export class GuardrailStore {
   readonly #db: Database;
 
@@ -54,13 +68,16 @@ export class GuardrailStore {
 
   decide(decision: NewDecision, now: string): Decision {
     const id = newId("dec");
+    const receipt_id = newId("rcp");
     this.#db.insert("decisions", {
       ...decision,
       id,
+      receipt_id,
+      matched: JSON.stringify(decision.matched),
       request: JSON.stringify(decision.request),
       decided_at: now,
     });
-    return { id, ...decision, decided_at: now };
+    return { id, receipt_id, ...decision, decided_at: now };
   }
 
   /** Newest first. */
@@ -71,7 +88,7 @@ export class GuardrailStore {
       ...where.values,
       limit + 1,
     );
-    return pageOf(rows, limit, (row) => [row.seq], present<Decision>);
+    return pageOf(rows, limit, (row) => [row.seq], presentDecision);
   }
 
   enableTemplate(key: string, now: string): { id: string; key: string; enabled_at: string } {
@@ -84,12 +101,17 @@ export class GuardrailStore {
     ) as { id: string; key: string; enabled_at: string };
   }
 
-  /** False when the id is known already. */
+  /** What is known already is kept, but for the run and session it did not know. False when nothing is new. */
   requestApproval(approval: NewApproval, now: string): boolean {
     return (
       this.#db.run(
-        `INSERT INTO approvals (id, agent_id, run_id, session_id, status, reason, request, requested_at)
-         VALUES (?, ?, ?, ?, 'pending', ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+        `INSERT INTO approvals
+           (id, agent_id, run_id, session_id, status, reason, request, requested_at, decision_id, expires_at)
+         VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET
+           run_id = coalesce(run_id, excluded.run_id), session_id = coalesce(session_id, excluded.session_id)
+         WHERE (run_id IS NULL AND excluded.run_id IS NOT NULL)
+           OR (session_id IS NULL AND excluded.session_id IS NOT NULL)`,
         approval.id,
         approval.agent_id,
         approval.run_id,
@@ -97,8 +119,22 @@ export class GuardrailStore {
         approval.reason,
         JSON.stringify(approval.request),
         now,
+        approval.decision_id ?? null,
+        approval.expires_at ?? null,
       ) === 1
     );
+  }
+
+  /** Those whose time is over end as `expired`. @returns them. */
+  expireApprovals(now: string): Approval[] {
+    return this.#db
+      .all<Stored<Approval>>(
+        `UPDATE approvals SET status = 'expired', resolved_at = ?
+         WHERE status = 'pending' AND expires_at <= ? RETURNING *`,
+        now,
+        now,
+      )
+      .map(present<Approval>);
   }
 
   /** False when there is no such approval, or it is resolved already. */

@@ -6,6 +6,7 @@ import { GuardrailStore } from "./guardrails.ts";
 import { HandoffStore } from "./handoffs.ts";
 import { ObservedStore } from "./observed.ts";
 import { openDatabase } from "./open.ts";
+import { PolicyStore } from "./policies.ts";
 import { ReportStore } from "./reports.ts";
 import { RunStore } from "./runs.ts";
 import { SessionStore } from "./sessions.ts";
@@ -22,6 +23,7 @@ export class Store {
   readonly events: EventStore;
   readonly observed: ObservedStore;
   readonly guardrails: GuardrailStore;
+  readonly policies: PolicyStore;
   readonly reports: ReportStore;
   readonly spans: SpanStore;
 
@@ -35,6 +37,7 @@ export class Store {
     this.events = new EventStore(db);
     this.observed = new ObservedStore(db);
     this.guardrails = new GuardrailStore(db);
+    this.policies = new PolicyStore(db);
     this.reports = new ReportStore(db);
     this.spans = new SpanStore(db);
   }

@@ -182,4 +182,28 @@ CREATE TABLE spans (
 CREATE INDEX spans_by_time ON spans (trace_id, start_ns, seq);
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST];
+const GUARDRAILS = `
+CREATE TABLE policies (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  key TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  decision TEXT NOT NULL,
+  reason TEXT,
+  match TEXT NOT NULL,
+  source TEXT NOT NULL, -- template, custom
+  enabled INTEGER NOT NULL,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL
+) STRICT;
+
+ALTER TABLE decisions ADD COLUMN receipt_id TEXT;
+ALTER TABLE decisions ADD COLUMN approval_id TEXT;
+ALTER TABLE decisions ADD COLUMN matched TEXT NOT NULL DEFAULT '[]';
+
+ALTER TABLE approvals ADD COLUMN decision_id TEXT;
+ALTER TABLE approvals ADD COLUMN expires_at TEXT; -- NULL: waits for ever
+CREATE INDEX approvals_by_expiry ON approvals (expires_at) WHERE status = 'pending';
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, GUARDRAILS];

@@ -5,26 +5,35 @@ import type { TraceState } from "./trace.ts";
 const AHEAD = 256;
 
 /**
- * Gives what was added first and is still there. Each look from the beginning passes over all that was taken out before, so
- * it is for many; an iterator that is kept would keep what is long taken out.
+ * Gives the trace that was added first and still has that place. Each look from the beginning passes over all that was taken
+ * out before, so it is for many; an iterator that is kept would keep what is long taken out.
+ * @param placedAt when a trace took its place.
  */
-export function firstOf<T>(values: ReadonlySet<T>): () => T | undefined {
-  let ahead: T[] = [];
+export function firstOf(
+  traces: ReadonlySet<TraceState>,
+  placedAt: (trace: TraceState) => number,
+): () => TraceState | undefined {
+  let ahead: TraceState[] = [];
+  let places: number[] = [];
   return () => {
     for (;;) {
-      if (ahead.length === 0) ahead = firstFew(values);
+      if (ahead.length === 0) {
+        ahead = firstFew(traces);
+        places = ahead.map(placedAt);
+      }
       const next = ahead.pop();
-      if (next === undefined || values.has(next)) return next;
+      const place = places.pop();
+      if (next === undefined || (traces.has(next) && placedAt(next) === place)) return next;
     }
   };
 }
 
 /** The first last. */
-function firstFew<T>(values: Iterable<T>): T[] {
-  const few: T[] = [];
-  for (const value of values) {
+function firstFew(traces: Iterable<TraceState>): TraceState[] {
+  const few: TraceState[] = [];
+  for (const trace of traces) {
     if (few.length === AHEAD) break;
-    few.push(value);
+    few.push(trace);
   }
   return few.reverse();
 }
@@ -41,8 +50,8 @@ const MAX_LOOKS = 256;
 export class GivingUpOrder {
   readonly #plain = new Set<TraceState>();
   readonly #withRuns = new Set<TraceState>();
-  readonly #firstPlain = firstOf(this.#plain);
-  readonly #firstWithRuns = firstOf(this.#withRuns);
+  readonly #firstPlain = firstOf(this.#plain, putBackAt);
+  readonly #firstWithRuns = firstOf(this.#withRuns, putBackAt);
 
   add(trace: TraceState): void {
     (trace.openRuns.size === 0 ? this.#plain : this.#withRuns).add(trace);
@@ -52,39 +61,36 @@ export class GivingUpOrder {
     if (!this.#plain.delete(trace)) this.#withRuns.delete(trace);
   }
 
-  /** The trace has given a sign of life. */
+  /** The trace has given a sign of life: to be called, too, when a run of it has begun or ended. */
   seen(trace: TraceState, now: number): void {
-    const isOld = now - trace.lastPutBack >= PUT_BACK_MS;
     trace.lastSeen = now;
-    if (!isOld) return;
-    trace.lastPutBack = now;
-    this.#putBack(trace);
+    const hasChanged = this.#plain.has(trace) !== (trace.openRuns.size === 0);
+    if (hasChanged || now - trace.lastPutBack >= PUT_BACK_MS) this.#putBack(trace, now);
   }
 
   /** The next to be given up. */
   first(): TraceState | undefined {
-    for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
-      const trace = this.#firstPlain();
-      if (trace === undefined) break;
-      if (trace.openRuns.size === 0) return trace;
-      this.#putBack(trace);
-    }
+    const plain = this.#firstPlain();
+    if (plain !== undefined) return plain;
     let last: TraceState | undefined;
     for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
       const trace = this.#firstWithRuns();
       if (trace === undefined) break;
       if (!hasRunOfOurs(trace)) return trace;
-      this.#putBack(trace);
+      this.#putBack(trace, trace.lastPutBack);
       last ??= trace;
     }
-    return last ?? this.#firstPlain();
+    return last;
   }
 
-  #putBack(trace: TraceState): void {
+  #putBack(trace: TraceState, now: number): void {
+    trace.lastPutBack = now;
     this.delete(trace);
     this.add(trace);
   }
 }
+
+const putBackAt = ({ lastPutBack }: TraceState): number => lastPutBack;
 
 function hasRunOfOurs({ openRuns }: TraceState): boolean {
   for (const { origin } of openRuns) if (origin === "api") return true;

@@ -33,20 +33,21 @@ export class Runs {
   readonly #bounds: Bounds;
   readonly #sessions: Sessions;
   readonly #output: TrackingOutput;
-  readonly #onClosed: (trace: TraceState) => void;
+  readonly #onChanged: (trace: TraceState) => void;
 
+  /** @param onChanged told of traces in which a run has begun or ended. */
   constructor(
     options: TrackerOptions,
     bounds: Bounds,
     sessions: Sessions,
     output: TrackingOutput,
-    onClosed: (trace: TraceState) => void,
+    onChanged: (trace: TraceState) => void,
   ) {
     this.#options = options;
     this.#bounds = bounds;
     this.#sessions = sessions;
     this.#output = output;
-    this.#onClosed = onClosed;
+    this.#onChanged = onChanged;
   }
 
   get isEmpty(): boolean {
@@ -73,6 +74,7 @@ export class Runs {
     this.#open.add(run);
     opening.root.rootOf = run;
     opening.root.trace.addRun(run);
+    this.#onChanged(opening.root.trace);
     if (run.session !== undefined) this.#sessions.runOpened(run.session);
     this.#output.runOpened(run);
     run.opening = withoutContent(run.opening);
@@ -122,7 +124,7 @@ export class Runs {
     if (run.session !== undefined) this.#sessions.runClosed(run.session);
     if (run.root === undefined) return;
     run.root.trace.openRuns.delete(run);
-    this.#onClosed(run.root.trace);
+    this.#onChanged(run.root.trace);
   }
 
   /** Runs that waited long enough, and foreign ones that gave no sign for long. */

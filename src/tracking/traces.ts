@@ -18,7 +18,7 @@ export class Traces {
   readonly #givenUp = new Set<string>();
   readonly #onForget: (runs: readonly RunState[]) => void;
   readonly #order = new GivingUpOrder();
-  readonly #oldestQuiet = firstOf(this.#quiet);
+  readonly #oldestQuiet = firstOf(this.#quiet, ({ lastSeen }) => lastSeen);
   #spans = 0;
   /** Spans added so far, and how many must be for another look for finished ones. */
   #added = 0;

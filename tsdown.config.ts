@@ -8,6 +8,7 @@ const library = defineConfig({
     register: "src/register.ts",
     events: "src/events/public.ts",
     semconv: "src/semconv/index.ts",
+    integrations: "src/integrations/index.ts",
     local: "src/local/index.ts",
   },
   format: ["esm", "cjs"],

@@ -13,6 +13,7 @@ const AREAS = [
   "processor",
   "promises",
   "sampling",
+  "sharing",
   "start",
   "tracking",
 ];

@@ -19,6 +19,7 @@ export type {
   ResourceRule,
   RiskLevel,
   RunSpans,
+  SessionStore,
   ToolOptions,
   TracerProviderLike,
   Transport,
@@ -47,6 +48,7 @@ export type {
   ChildRunInput,
   CommonInput,
   CompleteInput,
+  ConversationRef,
   ErrorInput,
   GuardFields,
   GuardInput,
@@ -94,3 +96,4 @@ export { ApprovalDeniedError, GuardrailBlockedError } from "./model/guard-errors
 export type { AttributesLike, SpanLike, SpanProcessorLike } from "./model/span.ts";
 export { ApieSpanProcessor } from "./processor/index.ts";
 export { recordAgentSpans, type SamplerLike, type SamplingResultLike } from "./sampling/index.ts";
+export { memorySessionStore } from "./sharing/index.ts";

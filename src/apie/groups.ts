@@ -2,6 +2,7 @@
 import type { CapabilityOptions, ToolOptions } from "../config/index.ts";
 import type {
   CompleteInput,
+  ConversationRef,
   Run,
   RunInput,
   SessionEnd,
@@ -29,12 +30,12 @@ export interface SessionCalls {
    */
   start(input?: SessionInput): Promise<SessionHandle>;
   /**
-   * Runs `fn` inside a session started here or in another process.
+   * Runs `fn` inside a session started here or in another process, or that of a conversation of the application's.
    * @throws {ApieError} code `invalid_session` when the handle is none.
    */
-  resume<T>(handle: SessionHandle, fn: () => T): T;
+  resume<T>(handle: SessionHandle | ConversationRef, fn: () => T): T;
   /** Ends it. @throws {ApieError} code `invalid_session` when the handle is none. */
-  complete(handle: SessionHandle, end?: SessionEnd): void;
+  complete(handle: SessionHandle | ConversationRef, end?: SessionEnd): void;
 }
 
 export interface PropagationCalls {

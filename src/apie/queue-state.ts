@@ -34,6 +34,8 @@ export function queueState(pipeline: Pipeline | undefined): QueueDiagnostics {
     unknownParents: tracker.counts.unknownParents,
     evictedSpans: tracker.counts.evicted,
     unreadableSpans: pipeline.unreadable,
+    sessionsJoined: counters.sessionsJoined,
+    sessionsNotShared: pipeline.sharedLanes?.notShared ?? 0,
   };
 }
 
@@ -67,4 +69,6 @@ const IDLE: QueueDiagnostics = {
   unknownParents: 0,
   evictedSpans: 0,
   unreadableSpans: 0,
+  sessionsJoined: 0,
+  sessionsNotShared: 0,
 };

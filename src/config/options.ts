@@ -4,6 +4,7 @@
  */
 import type { Convention } from "../model/convention.ts";
 import type { SpanProcessorLike } from "../model/span.ts";
+import type { SessionStore } from "./session-store.ts";
 
 export type RiskLevel = "low" | "medium" | "high" | "critical";
 export type Mode = "monitor" | "enforce";
@@ -279,8 +280,8 @@ export interface ApieOptions {
   shutdownTimeoutMs?: number | undefined;
   /** Bridge: longest wait for one guardrail evaluation, in ms. Default 2,000. */
   guardTimeoutMs?: number | undefined;
-  /** Bridge: where instances of one service agree on sessions. Default: memory of this process. */
-  sessionStore?: unknown;
+  /** Bridge: where instances of one service agree on the sessions of conversations. Default: memory of this process. */
+  sessionStore?: SessionStore | undefined;
   /** Bridge: carry run and session ids in W3C baggage. Default: neither read nor written. */
   baggage?: BaggageOptions | undefined;
   /** Bridge: called for everything given up, with the reason. */

@@ -22,6 +22,7 @@ import {
 } from "./fields.ts";
 import { nearest } from "./nearest.ts";
 import type { ApieOptions } from "./options.ts";
+import { SESSION_STORE_METHODS, type SessionStore } from "./session-store.ts";
 
 const risk = oneOf("low", "medium", "high", "critical").optional();
 
@@ -109,6 +110,23 @@ const convention = z.custom<Convention>(
 
 const MINUTE = 60_000;
 
+const storeTtl = whole(1_000, 7 * 24 * 60 * MINUTE, "ms");
+
+/** An object of the user's making, kept as it is. */
+const sessionStore = z
+  .custom<SessionStore>()
+  .superRefine((value, context) => {
+    const store = (typeof value === "object" && value !== null ? value : {}) as Partial<SessionStore>;
+    const missing = SESSION_STORE_METHODS.filter((method) => typeof store[method] !== "function");
+    if (missing.length > 0) {
+      const message = `expected a session store, e.g. redisSessionStore(client); it lacks ${missing.map((method) => `${method}()`).join(", ")}`;
+      context.addIssue({ code: "custom", message });
+    }
+    const [issue] = storeTtl.safeParse(store.ttlMs).error?.issues ?? [];
+    if (issue !== undefined) context.addIssue({ code: "custom", path: ["ttlMs"], message: issue.message });
+  })
+  .optional();
+
 // `satisfies` makes the compiler name an option that stands here or in options.ts only.
 export const optionsSchema = z.strictObject({
   apiKey,
@@ -193,7 +211,7 @@ export const optionsSchema = z.strictObject({
   flushTimeoutMs: whole(1, 10 * MINUTE, "ms"),
   shutdownTimeoutMs: whole(1, 10 * MINUTE, "ms"),
   guardTimeoutMs: whole(1, 10 * MINUTE, "ms"),
-  sessionStore: z.unknown().optional(),
+  sessionStore,
   baggage: members(
     {
       read: flag,

@@ -84,7 +84,8 @@ export class Agenda {
       return;
     }
     for (const lane of book.turns.toOpen) {
-      const opening = candidate(lane.openingKind, lane);
+      const due = candidate(lane.openingKind, lane);
+      const opening = { ...due, at: Math.max(due.at, lane.agreement?.notBefore ?? 0) };
       yield this.#gate.hasAnsweredSince(lane.unansweredAt)
         ? opening
         : later(opening, candidate("health check", this.healthCheck));

@@ -177,11 +177,12 @@ export class LaneBook {
     this.#ledger.itemSettled(lane, item, outcome, reason, details);
   }
 
-  /** Apie's id is known. */
-  settleOpen(lane: Lane, id: string): void {
+  /** Apie's id is known. @param joined another instance has opened it. */
+  settleOpen(lane: Lane, id: string, joined = false): void {
     lane.id = id;
     this.#room.remove(lane.openBytes);
-    this.#ledger.openingSettled(lane, "delivered");
+    if (joined) this.#ledger.openingJoined(lane);
+    else this.#ledger.openingSettled(lane, "delivered");
     this.#settled(lane, "open");
   }
 

@@ -8,6 +8,7 @@ import type {
   Registration,
   RunBody,
 } from "../apie-api/index.ts";
+import { CAPTURE_SOURCE } from "../config/index.ts";
 import type { LaneBook } from "./book.ts";
 import type { HandoffItem } from "./items.ts";
 import type { Lane } from "./lane.ts";
@@ -49,6 +50,12 @@ export class Calls {
   }
 
   async open(lane: Lane): Promise<CallResult> {
+    const result = await this.#open(lane);
+    if (result !== "again" && lane.state !== "open") lane.agreement?.failed();
+    return result;
+  }
+
+  async #open(lane: Lane): Promise<CallResult> {
     lane.state = "opening";
     if (lane.unanswered) {
       lane.unanswered = false;
@@ -56,7 +63,7 @@ export class Calls {
       this.#counters.possibleDuplicates += 1;
     }
     const inSession = lane.sessionToOpenIn !== undefined;
-    const answer = await this.#requestOpening(lane).finally(() => {
+    const answer = await this.#requestAgreedOpening(lane).finally(() => {
       if (!lane.isSettled) lane.state = "pending";
     });
     // Given up meanwhile (shutdown): the answer settles nothing any more.
@@ -125,6 +132,22 @@ export class Calls {
       return settle("rejected", `handoff_refused_${refusalOf(answer)}`, saidBy(answer));
     }
     return answer;
+  }
+
+  /** Where other instances may have opened it meanwhile, the first id counts, and a session opened in vain is closed again. */
+  async #requestAgreedOpening(lane: Lane): Promise<Answer<Created | undefined>> {
+    const answer = await this.#requestOpening(lane);
+    if (lane.agreement === undefined || answer.kind !== "ok" || answer.value === undefined) return answer;
+    const opened = answer.value.id;
+    const id = await lane.agreement.opened(opened);
+    if (id === opened) return answer;
+    this.#counters.requests += 1;
+    this.#counters.possibleDuplicates += 1;
+    await this.#client.completeSession(opened, {
+      status: "cancelled",
+      metadata: { duplicate_of: id, capture_source: CAPTURE_SOURCE },
+    });
+    return { ...answer, value: { ...answer.value, id } };
   }
 
   #requestOpening(lane: Lane): Promise<Answer<Created | undefined>> {

@@ -178,6 +178,7 @@ export class Delivery {
       timedOut,
       durationMs: Math.round(now() - started),
       ...this.#totals(),
+      sessionsLeftOpen: 0,
       lastError: isWaiting ? this.lastError?.message : undefined,
     };
   }
@@ -193,7 +194,10 @@ export class Delivery {
 
   async #stop(timeoutMs: number): Promise<FlushReport> {
     const started = now();
-    const report = await this.flush(Math.max(0, timeoutMs - CUT_REQUEST_MS));
+    const deadline = started + timeoutMs - CUT_REQUEST_MS;
+    let report = await this.flush(Math.max(0, deadline - now()));
+    // Only when a session was open was it known that it is to be completed here.
+    if (report.ok && this.#book.count > 0) report = await this.flush(Math.max(0, deadline - now()));
     this.#stopped = true;
     this.#ageTimer?.cancel();
     this.#client.close();

@@ -5,6 +5,7 @@
 import { type Answer, type ApieClient, toError } from "../apie-api/index.ts";
 import { ApieError } from "../model/errors.ts";
 import { Agenda, type AgendaParts } from "./agenda.ts";
+import { Agreeing } from "./agreeing.ts";
 import { Alarm } from "./alarm.ts";
 import { type Attempted, type AttemptOptions, Attempts } from "./attempts.ts";
 import type { Batch } from "./batch.ts";
@@ -44,6 +45,7 @@ export class Dispatcher {
   #callsUnderWay = 0;
   readonly #sending = new Set<Batch>();
   readonly #requests: Requests;
+  readonly #agreeing: Agreeing;
   readonly #registered: ((error: ApieError | undefined) => void)[] = [];
   /** Kinds of call that have probed the closed endpoint in vain: another may work where they do not. */
   readonly #probedInVain = new Set<CallKind>();
@@ -61,6 +63,7 @@ export class Dispatcher {
       onEnded: () => this.#alarm.soon(),
       onProblem: (error) => parts.problems.add(error),
     });
+    this.#agreeing = new Agreeing(parts.book, parts.counters, this.#requests);
   }
 
   /** Why requests are held back at the moment. */
@@ -93,7 +96,7 @@ export class Dispatcher {
   /** Resolves with the error that stands in the way when an attempt failed, with nothing once registered. */
   whenRegistered(): Promise<ApieError | undefined> {
     const { registration } = this.#parts;
-    if (registration.isSettled) return Promise.resolve(this.#registrationError());
+    if (registration.isSettled) return Promise.resolve(registration.error);
     const settled = new Promise<ApieError | undefined>((resolve) => this.#registered.push(resolve));
     registration.attempted.notBefore = 0;
     this.#gate.probeNow(this.#parts.now());
@@ -154,7 +157,7 @@ export class Dispatcher {
       if (answer.kind === "invalid") {
         problems.add(toError(answer, "registration refused, going on without agent ids"));
       }
-      for (const resolve of this.#registered.splice(0)) resolve(this.#registrationError());
+      for (const resolve of this.#registered.splice(0)) resolve(registration.error);
     });
   }
 
@@ -171,11 +174,9 @@ export class Dispatcher {
     for (const lane of book.turns.toOpen) {
       if (!this.#mayCall(now)) return;
       if (!this.#agenda.isDue(lane, now)) continue;
-      if (this.#gate.hasAnsweredSince(lane.unansweredAt)) {
+      if (!this.#gate.hasAnsweredSince(lane.unansweredAt)) this.#checkHealth(now);
+      else if (this.#gate.heldUntil(lane.openingKind) <= now && this.#agreeing.mayOpen(lane, now))
         this.#call(lane, lane.openingKind, now, () => calls.open(lane));
-      } else {
-        this.#checkHealth(now);
-      }
     }
   }
 
@@ -323,11 +324,6 @@ export class Dispatcher {
     this.#parts.problems.add(toError(setback, pass.kind));
   }
 
-  #registrationError(): ApieError | undefined {
-    const { failure } = this.#parts.registration;
-    return failure === undefined ? undefined : toError(failure, "registration");
-  }
-
   // ---- when ----------------------------------------------------------------------------------------------------
 
   /** Ends flushes when nothing is under way and nothing is left that they may still try in their time. */
@@ -348,6 +344,6 @@ export class Dispatcher {
   }
 
   get #isBusy(): boolean {
-    return this.#callsUnderWay + this.#sending.size > 0;
+    return this.#callsUnderWay + this.#sending.size + this.#agreeing.underWay > 0;
   }
 }

@@ -1,3 +1,4 @@
+export type { Agreement } from "./agreement.ts";
 export { Delivery, type DeliveryOptions } from "./delivery.ts";
 export type { EventItem, HandoffItem, LaneItem, WrittenEvent } from "./items.ts";
 export { Lane, type LaneOpening } from "./lane.ts";

@@ -3,6 +3,7 @@
  * Across lanes nothing waits, except a run's open for its session and its parent, and a session's complete for its runs'.
  */
 import type { CompleteBody, RunBody, SessionBody } from "../apie-api/index.ts";
+import type { Agreement } from "./agreement.ts";
 import type { Attempted } from "./attempts.ts";
 import type { CallKind } from "./gate.ts";
 import { ItemQueue } from "./items.ts";
@@ -40,6 +41,8 @@ export class Lane implements Attempted {
   readonly session: Lane | undefined;
   readonly queue = new ItemQueue();
 
+  /** For a session that other instances may open as well: asked before the opening call. */
+  agreement: Agreement | undefined;
   state: LaneState;
   /** Apie's id once known. */
   id: string | undefined;

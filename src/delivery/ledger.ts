@@ -73,6 +73,13 @@ export class Ledger {
     this.#hooks.onSettled(lane.openTicket);
   }
 
+  /** Another instance of the service has opened it. */
+  openingJoined(lane: Lane): void {
+    this.#counters[lane.counted].pending -= 1;
+    this.#counters.sessionsJoined += 1;
+    this.#hooks.onSettled(lane.openTicket);
+  }
+
   completionSettled(lane: Lane, outcome: CallOutcome, reason?: string, said?: Said): void {
     this.#counters[lane.counted].pending -= 1;
     this.#counters[lane.counted][outcome === "delivered" ? "completed" : outcome] += 1;

@@ -1,5 +1,12 @@
 /** Registers the agent with Apie. Every open waits for it; it is tried until it works or is refused for its content. */
-import type { Answer, ApieClient, IdentifyBody, Registration } from "../apie-api/index.ts";
+import {
+  type Answer,
+  type ApieClient,
+  type IdentifyBody,
+  type Registration,
+  toError,
+} from "../apie-api/index.ts";
+import type { ApieError } from "../model/errors.ts";
 import { type Attempted, untried } from "./attempts.ts";
 
 export type RegistrationState = "idle" | "asking" | "registered" | "refused";
@@ -24,6 +31,11 @@ export class AgentRegistration {
   /** Registered, or refused in a way that repeating does not change: opens then go without agent ids. */
   get isSettled(): boolean {
     return this.state === "registered" || this.state === "refused";
+  }
+
+  /** The last failure as an error. */
+  get error(): ApieError | undefined {
+    return this.failure === undefined ? undefined : toError(this.failure, "registration");
   }
 
   /** To be asked for anew. An answer under way is as good. */

@@ -40,6 +40,8 @@ export interface FlushReport {
   sessions: LaneOutcome;
   /** Losses of events, runs and sessions by reason, e.g. `{ "queue_full": 12 }`. */
   reasons: Readonly<Record<string, number>>;
+  /** Sessions shared by a session store that were left open for the other instances: at shutdown, or for want of room. */
+  sessionsLeftOpen: number;
   /** Why something is pending, in one line. */
   lastError: string | undefined;
 }
@@ -60,6 +62,8 @@ export class Counters {
   /** Openings sent again after one that went unanswered. */
   possibleDuplicates = 0;
   callsRejected = 0;
+  /** Sessions another instance of the service has opened. */
+  sessionsJoined = 0;
 
   lost(reason: string | undefined): void {
     if (reason !== undefined) this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);

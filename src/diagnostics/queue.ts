@@ -42,4 +42,7 @@ export interface QueueDiagnostics {
   /** Spans in flight given up because there were too many. */
   evictedSpans: number;
   unreadableSpans: number;
+  /** With a session store: sessions another instance had opened, and those opened without the others. */
+  sessionsJoined: number;
+  sessionsNotShared: number;
 }

@@ -9,6 +9,12 @@ export type { LlmCall } from "./llm-call.ts";
 export { outgoingHeaders } from "./outgoing.ts";
 export type { Run } from "./run.ts";
 export { type CompleteInput, Runs } from "./runs.ts";
-export { type Session, type SessionEnd, type SessionHandle, Sessions } from "./sessions.ts";
+export {
+  type ConversationRef,
+  type Session,
+  type SessionEnd,
+  type SessionHandle,
+  Sessions,
+} from "./sessions.ts";
 export { Tracks } from "./tracks.ts";
 export { SpanWriter } from "./writer.ts";

@@ -40,6 +40,12 @@ export interface RunInput extends StepFields {
   inputSummary?: string | undefined;
   /** Session the run belongs to: ours, or Apie's. Default: the parent's, else the active session. */
   sessionId?: string | undefined;
+  /**
+   * In place of `sessionId`: the application's own id of the conversation, e.g. of a chat. All runs of it are one session, with
+   * a `sessionStore` in all instances of the service. It ends when nothing has happened in it for 30 minutes (`ttlMs` of the
+   * store), or by `sessions.complete({ conversationId })`.
+   */
+  conversationId?: string | undefined;
   /** `orchestrator`, `worker`, or a word of your own. */
   role?: string | undefined;
   /** What started it: `user_message`, `webhook`, `schedule`, … */

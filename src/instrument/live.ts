@@ -3,7 +3,7 @@ import type { RunScope, Scope, SessionScope } from "../model/scope.ts";
 import { activeScope, type RemoteIds } from "../propagation/index.ts";
 import { type Given, idOf } from "./given.ts";
 import type { InstrumentHost, KnownIds } from "./host.ts";
-import type { CommonInput } from "./inputs.ts";
+import type { CommonInput, RunInput } from "./inputs.ts";
 import { Remembered } from "./remembered.ts";
 
 interface KnownRun {
@@ -67,6 +67,23 @@ export class LiveScopes {
         spanContext: undefined,
       }
     );
+  }
+
+  /** The session an input names. */
+  named(input: Given<Pick<RunInput, "sessionId" | "conversationId">>): SessionScope | undefined {
+    const id = idOf(input.sessionId);
+    if (id !== undefined) return this.session(id);
+    const conversationId = idOf(input.conversationId);
+    return conversationId === undefined ? undefined : this.conversation(conversationId);
+  }
+
+  /** The session of a conversation, by the application's own id of that. */
+  conversation(id: string): SessionScope {
+    const known = this.#sessions.get(id);
+    if (known !== undefined) return known;
+    const scope: SessionScope = { id, kind: undefined, spanContext: undefined };
+    this.addSession(scope);
+    return scope;
   }
 
   /** The run a call from another service came from; its ids are a stranger's text. */

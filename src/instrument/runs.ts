@@ -154,11 +154,11 @@ export class Runs {
     const mine = this.#live.active();
     const remote = mine === undefined && host.baggage.read ? readBaggage(context.active()) : undefined;
     const parent = given ?? this.#live.remoteRun(remote);
-    const sessionId = idOf(input.sessionId);
     const session =
-      sessionId === undefined
-        ? (this.#live.sessionOf(parent) ?? mine?.session ?? this.#live.remoteSession(remote))
-        : this.#live.session(sessionId);
+      this.#live.named(input) ??
+      this.#live.sessionOf(parent) ??
+      mine?.session ??
+      this.#live.remoteSession(remote);
     const id = uuidv7();
     const of = agent ?? { key: host.agent.key, name: host.agent.name };
     const outer: Scope = {

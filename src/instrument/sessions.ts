@@ -42,6 +42,11 @@ export interface SessionHandle {
   traceparent?: string | undefined;
 }
 
+/** A conversation by the application's own id, in place of a handle. */
+export interface ConversationRef {
+  conversationId: string;
+}
+
 export interface SessionEnd {
   /** Default `completed`. */
   status?: SessionOutcome | undefined;
@@ -137,7 +142,7 @@ export class Sessions {
    * Runs `fn` inside a session started before, here or in another process.
    * @throws {ApieError} code `invalid_session` when the handle is no session handle.
    */
-  resume<T>(handle: SessionHandle, fn: () => T): T {
+  resume<T>(handle: SessionHandle | ConversationRef, fn: () => T): T {
     requireFunction("sessions.resume", fn);
     const session = this.#sessionOf(handle);
     const active = this.#live.active();
@@ -149,7 +154,7 @@ export class Sessions {
    * Ends a long-lived session.
    * @throws {ApieError} code `invalid_session` when the handle is no session handle.
    */
-  complete(handle: SessionHandle, end?: SessionEnd): void {
+  complete(handle: SessionHandle | ConversationRef, end?: SessionEnd): void {
     const { text } = this.#writer;
     const session = this.#sessionOf(handle);
     const given = members(end);
@@ -192,13 +197,15 @@ export class Sessions {
   }
 
   /** The handle comes from a store or another process: checked field by field. */
-  #sessionOf(handle: SessionHandle): SessionScope {
-    const { kind, traceparent, ...ids } = members(handle);
+  #sessionOf(handle: SessionHandle | ConversationRef): SessionScope {
+    const { kind, traceparent, ...ids }: Given<SessionHandle & ConversationRef> = members(handle);
     const id = typeof ids.id === "string" ? idOf(ids.id) : undefined;
+    const conversationId = idOf(ids.conversationId);
+    if (id === undefined && conversationId !== undefined) return this.#live.conversation(conversationId);
     if (id === undefined) {
       throw new ApieError(
         "invalid_session",
-        "session handle: id: expected the text that sessions.start() gave",
+        "session handle: id: expected the text that sessions.start() gave, or { conversationId }",
       );
     }
     const known = this.#live.session(id);

@@ -84,7 +84,7 @@ export class Bodies {
         summaries: { output_summary: session.outputSummary },
       },
       session.metadata,
-      { ours: { ended_at: timeOf(session.endMs) } },
+      { ours: { ended_at: timeOf(session.endMs), closed_by: session.closedBy } },
     );
   }
 

@@ -12,7 +12,6 @@ const WITHOUT_EFFECT: readonly (readonly [
     (config) => config.queueStoragePath !== undefined,
     "what waits is kept in memory only",
   ],
-  ["sessionStore", (config) => config.sessionStore !== undefined, "sessions are known to this process only"],
   [
     "boundary",
     ({ boundary }) => (boundary?.warnOnUndeclaredTools ?? boundary?.warnOnUnknownResourceTypes) !== undefined,

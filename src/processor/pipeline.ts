@@ -2,7 +2,7 @@
  * Note, read, place, write, send: the road every span takes, put together from the parts that each do one of them.
  */
 import { ApieClient, detached, detachedTimer, type Timer } from "../apie-api/index.ts";
-import { type ApieConfig, CAPTURE_SOURCE, type DropInfo } from "../config/index.ts";
+import { type ApieConfig, CAPTURE_SOURCE, DEFAULT_SESSION_TTL_MS, type DropInfo } from "../config/index.ts";
 import { APIE_CONVENTION } from "../conventions/index.ts";
 import { Delivery, type FlushReport } from "../delivery/index.ts";
 import { Reporter } from "../diagnostics/index.ts";
@@ -23,6 +23,7 @@ import { tellOptionsWithoutEffect } from "./not-yet.ts";
 import { QueuedKeys } from "./queued-keys.ts";
 import { parentIdOf, SpanReading, toMs } from "./reading.ts";
 import { Recorder } from "./recorder.ts";
+import { type SharedLanes, sharedLanesOf } from "./shared-lanes.ts";
 
 /** The pump gives the event loop back after this long. */
 const SLICE_MS = 3;
@@ -40,6 +41,8 @@ export class Pipeline {
   readonly tracker: Tracker;
   readonly redactor: Redactor;
   readonly ids = new ApieIds();
+  /** Absent without a session store. */
+  readonly sharedLanes: SharedLanes | undefined;
   readonly #owner: object | undefined;
   readonly #hooks: Hooks;
   readonly #journal = new Journal();
@@ -100,8 +103,14 @@ export class Pipeline {
       onSettled: duplicates === undefined ? undefined : (record) => duplicates.settled(record),
     };
     const bodies = new Bodies({ ...common, redactor: this.redactor });
-    const recorder = new Recorder(this.delivery, writer, bodies, this.ids, duplicates);
-    const now = (): number => performance.now();
+    this.sharedLanes = sharedLanesOf(config, {
+      workspaceId: () => this.delivery.registration.value.workspaceId,
+      now,
+      onProblem: (message) =>
+        this.reporter.problem(new ApieError("session_not_shared", this.redactor.text(message))),
+      onEnded: (session) => this.tracker.forgetSession(session),
+    });
+    const recorder = new Recorder(this.delivery, writer, bodies, this.ids, duplicates, this.sharedLanes);
     this.tracker = new Tracker(
       {
         agent: config.agent,
@@ -111,6 +120,7 @@ export class Pipeline {
         ownConvention: APIE_CONVENTION,
         runIdFor: runIdOf,
         now,
+        bounds: { sessionIdleMs: config.sessionStore?.ttlMs ?? DEFAULT_SESSION_TTL_MS },
       },
       recorder,
     );
@@ -304,8 +314,9 @@ export class Pipeline {
     this.#endOnly.releaseAll();
     this.#readably(() => this.tracker.closeAll());
     const report = await this.delivery.shutdown(timeoutMs);
+    this.sharedLanes?.stop();
     this.ids.giveUp();
-    return report;
+    return { ...report, sessionsLeftOpen: this.sharedLanes?.leftOpen ?? 0 };
   }
 
   /** @throws {ApieError} when `onError` is `throw` and something is lost or left. */
@@ -321,3 +332,6 @@ export class Pipeline {
     return report;
   }
 }
+
+/** Monotonic ms. */
+const now = (): number => performance.now();

@@ -142,5 +142,6 @@ export const NOTHING_SENT: FlushReport = {
   runs: NO_LANES,
   sessions: NO_LANES,
   reasons: {},
+  sessionsLeftOpen: 0,
   lastError: undefined,
 };

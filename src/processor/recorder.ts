@@ -8,6 +8,7 @@ import { EventRecord, type EventWriter, type Told, ToldRecord } from "./event-re
 import type { ApieIds } from "./ids.ts";
 import { eventsAtBegin, eventsAtEnd } from "./plan.ts";
 import type { QueuedKeys } from "./queued-keys.ts";
+import type { SharedLanes } from "./shared-lanes.ts";
 import { ToldErrors } from "./told-errors.ts";
 
 const MAX_HANDOFFS = 2_000;
@@ -19,6 +20,7 @@ export class Recorder implements TrackingOutput {
   readonly #bodies: Bodies;
   readonly #ids: ApieIds;
   readonly #duplicates: QueuedKeys | undefined;
+  readonly #shared: SharedLanes | undefined;
   /** Events of no run: custom events and errors outside of any. */
   readonly #loose: Lane;
   readonly #toldErrors = new ToldErrors();
@@ -31,7 +33,9 @@ export class Recorder implements TrackingOutput {
     bodies: Bodies,
     ids: ApieIds,
     duplicates: QueuedKeys | undefined,
+    shared: SharedLanes | undefined,
   ) {
+    this.#shared = shared;
     this.#duplicates = duplicates;
     this.#delivery = delivery;
     this.#writer = writer;
@@ -47,13 +51,15 @@ export class Recorder implements TrackingOutput {
       { ownAgent: this.#isOwnAgent(session.details.agentKey), knownId: session.apieId },
     );
     session.lane = lane;
+    this.#shared?.opened(session, lane);
     this.#ids.sessionKnown(session.id, lane);
     if (session.apieId === undefined) this.#delivery.open(lane);
   }
 
   sessionClosed(session: SessionState): void {
     if (session.origin === "external" && session.status === undefined) return;
-    this.#delivery.complete(laneOf(session), this.#bodies.sessionEnd(session));
+    const complete = (): void => this.#delivery.complete(laneOf(session), this.#bodies.sessionEnd(session));
+    if (this.#shared?.closed(session, complete) !== true) complete();
   }
 
   sessionFailed(session: SessionState, node: SpanNode): void {
@@ -75,6 +81,7 @@ export class Recorder implements TrackingOutput {
       { ownAgent: this.#isOwnAgent(run.agentKey), session, knownId: run.apieId },
     );
     run.lane = lane;
+    this.#shared?.used(run.session);
     this.#ids.runKnown(run.id, lane);
     if (run.apieId === undefined) this.#delivery.open(lane);
     if (run.handoff !== undefined) this.#handoffReached(run);
@@ -101,6 +108,7 @@ export class Recorder implements TrackingOutput {
         error: run.error ?? { type: UNFINISHED },
       });
     }
+    this.#shared?.used(run.session);
     this.#delivery.complete(laneOf(run), this.#bodies.runEnd(run));
   }
 
@@ -205,7 +213,8 @@ export class Recorder implements TrackingOutput {
       this.#delivery.counters.deduplicated += 1;
       return;
     }
-    record.number(session);
+    // Other instances number theirs by themselves: what is not unique would put a replay in the wrong order.
+    record.number(this.#shared?.has(session) === true ? undefined : session);
     this.#delivery.push(lane, record);
   }
 

@@ -12,6 +12,9 @@ export type SessionOrigin =
 
 export type SessionStatus = "completed" | "failed" | "cancelled";
 
+/** Why a session was closed although nobody said that it has ended. */
+export type SessionClosedBy = "idle" | "shutdown";
+
 export class SessionState {
   /** Our own id: minted by our API, or the application's conversation id. */
   readonly id: string;
@@ -24,6 +27,7 @@ export class SessionState {
   closed = false;
   /** Ends with the span it is rooted at, or with the process. */
   isScoped = false;
+  closedBy: SessionClosedBy | undefined;
   status: SessionStatus | undefined;
   outputSummary: string | undefined;
   metadata: Record<string, unknown> | undefined;

@@ -5,7 +5,7 @@ import type { Bounds } from "./bounds.ts";
 import type { SpanNode } from "./node.ts";
 import type { TrackingOutput } from "./output.ts";
 import type { RunParent } from "./run.ts";
-import { SessionState, type SessionStatus } from "./session.ts";
+import { type SessionClosedBy, SessionState, type SessionStatus } from "./session.ts";
 
 export class Sessions {
   /** Those that gave a sign of life last stand last. */
@@ -115,10 +115,15 @@ export class Sessions {
   close(
     session: SessionState,
     status: SessionStatus,
-    details: { endMs?: number | undefined; activity?: Activity | undefined } = {},
+    details: {
+      endMs?: number | undefined;
+      activity?: Activity | undefined;
+      closedBy?: SessionClosedBy | undefined;
+    } = {},
   ): void {
     if (session.closed) return;
     session.closed = true;
+    session.closedBy = details.closedBy;
     this.#seen(session);
     session.status = status;
     session.endMs = details.endMs;
@@ -127,6 +132,12 @@ export class Sessions {
     // Work that comes after the end of a session of ours still belongs to it; a conversation that goes on is a new one.
     if (session.origin !== "api") this.#sessions.delete(session.id);
     this.#output.sessionClosed(session);
+  }
+
+  /** It has ended elsewhere: what comes of the conversation is a new session. */
+  forget(session: SessionState): void {
+    session.closed = true;
+    if (this.#sessions.get(session.id) === session) this.#sessions.delete(session.id);
   }
 
   sweep(): void {
@@ -141,8 +152,9 @@ export class Sessions {
   /** Sessions that only this process knows end with it; long-lived ones are there to be resumed. */
   closeAll(): void {
     for (const session of [...this.#sessions.values()]) {
-      if (session.origin === "conversation" || session.origin === "made") this.close(session, "completed");
-      else if (session.isScoped) this.close(session, "cancelled");
+      if (session.origin === "conversation" || session.origin === "made")
+        this.close(session, "completed", { closedBy: "shutdown" });
+      else if (session.isScoped) this.close(session, "cancelled", { closedBy: "shutdown" });
     }
   }
 
@@ -170,7 +182,8 @@ export class Sessions {
 
   /** Only this process knows of it and it is completed, or it is forgotten: it may be completed elsewhere. */
   #giveUp(session: SessionState): void {
-    if (session.origin === "conversation" || session.origin === "made") this.close(session, "completed");
+    if (session.origin === "conversation" || session.origin === "made")
+      this.close(session, "completed", { closedBy: "idle" });
     else this.#sessions.delete(session.id);
   }
 }

@@ -12,7 +12,7 @@ import type { TrackerOptions } from "./options.ts";
 import type { TrackingCounts, TrackingOutput } from "./output.ts";
 import { Placement } from "./placement.ts";
 import { Runs } from "./runs.ts";
-import type { SessionStatus } from "./session.ts";
+import type { SessionState, SessionStatus } from "./session.ts";
 import { Sessions } from "./sessions.ts";
 import type { SpanEnd, SpanStart } from "./span.ts";
 import { Traces } from "./traces.ts";
@@ -219,6 +219,11 @@ export class Tracker {
     const session = this.#sessions.of(activity, node.scope, node, true);
     if (session === undefined) return;
     this.#sessions.close(session, statusOf(activity) ?? "completed", { endMs: node.startMs, activity });
+  }
+
+  /** It has ended elsewhere. */
+  forgetSession(session: SessionState): void {
+    this.#sessions.forget(session);
   }
 
   // ---- bounds --------------------------------------------------------------------------------------------------

@@ -9,10 +9,20 @@ const SRC = resolve(dirname(fileURLToPath(import.meta.url)), "../../src");
 /** Top floor first. */
 const FLOORS: readonly (readonly string[])[] = [
   ["cli", "local"],
-  ["start", "register", "index"],
+  ["start", "register", "index", "integrations"],
   ["apie"],
   ["processor", "guardrails", "imports"],
-  ["instrument", "conventions", "tracking", "events", "delivery", "sampling", "propagation", "diagnostics"],
+  [
+    "instrument",
+    "conventions",
+    "tracking",
+    "events",
+    "delivery",
+    "sharing",
+    "sampling",
+    "propagation",
+    "diagnostics",
+  ],
   ["apie-api", "config", "semconv"],
   ["model"],
 ];

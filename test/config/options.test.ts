@@ -67,6 +67,8 @@ function optionalTexts(...names: string[]): Cases {
   };
 }
 
+const done = async (): Promise<boolean> => true;
+const store = { get: async () => undefined, setIfAbsent: done, touch: done, delete: done };
 const DAY = 86_400_000;
 const MINUTE = 60_000;
 
@@ -288,8 +290,20 @@ const OPTIONS: Record<keyof ApieOptions, Cases> = {
   flushTimeoutMs: whole(1, 10 * MINUTE, "ms"),
   shutdownTimeoutMs: whole(1, 10 * MINUTE, "ms"),
   guardTimeoutMs: whole(1, 10 * MINUTE, "ms"),
-  // Whatever a later sessionStore needs is checked where it is used.
-  sessionStore: { good: [{}], bad: [] },
+  sessionStore: {
+    good: [store, { ...store, ttlMs: 1_000 }],
+    bad: [
+      [
+        {},
+        "expected a session store, e.g. redisSessionStore(client); it lacks get(), setIfAbsent(), touch(), delete()",
+      ],
+      [{ ...store, touch: undefined }, /it lacks touch\(\)$/],
+      ["redis://localhost", /^expected a session store/],
+      [null, /^expected a session store/],
+      [{ ...store, ttlMs: 999 }, "expected a whole number of ms from 1000 to 604800000", "ttlMs"],
+      [{ ...store, ttlMs: "1h" }, "expected a whole number of ms from 1000 to 604800000", "ttlMs"],
+    ],
+  },
   baggage: {
     good: [{}, { read: true, write: true }, { write: ["api.example", "*.example.com"] }],
     bad: [

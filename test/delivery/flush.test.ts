@@ -54,6 +54,7 @@ test("nothing to wait for: it resolves at once", async () => {
     runs: { opened: 0, completed: 0, rejected: 0, dropped: 0, pending: 0 },
     sessions: { opened: 0, completed: 0, rejected: 0, dropped: 0, pending: 0 },
     reasons: {},
+    sessionsLeftOpen: 0,
     lastError: undefined,
   });
   expect(report.durationMs).toBeLessThan(100);

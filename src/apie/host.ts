@@ -29,5 +29,6 @@ export function hostOf(
     agentId,
     spansSeen: () => processor.startedSpans,
     hurry: () => void pipeline?.flush(),
+    notRecorded: (loss) => pipeline?.delivery.lostBefore(loss),
   };
 }

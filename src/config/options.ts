@@ -86,7 +86,10 @@ export interface DropInfo {
   what: "event" | "run" | "session" | "call";
   /** `dropped`: by our own bounds. `rejected`: Apie refused it. */
   outcome: "dropped" | "rejected";
-  /** Stable word, e.g. `queue_full`, `run_not_admitted`, `rejected_422`, `expired`, `shutdown`. */
+  /**
+   * Stable word, e.g. `queue_full`, `run_not_admitted`, `rejected_422`, `expired`, `shutdown`; of runs and sessions whose
+   * span nobody records, `not_sampled`, `provider_missing`, `api_mismatch` or `suppressed`.
+   */
   reason: string;
   /** Event type, or the kind of call. */
   type: string;

@@ -46,6 +46,7 @@ export class Delivery {
   readonly quarantine = new Quarantine();
   readonly registration: AgentRegistration;
   readonly #client: ApieClient;
+  readonly #onDrop: (info: DropInfo) => void;
   readonly #flushes = new Flushes();
   readonly #problems: Problems;
   readonly #book: LaneBook;
@@ -61,6 +62,7 @@ export class Delivery {
   constructor(options: DeliveryOptions) {
     const { client } = options;
     this.#client = client;
+    this.#onDrop = options.onDrop;
     this.registration = new AgentRegistration(client, options.identify, options.capabilities);
     this.#problems = new Problems(options.onProblem, now);
     this.#book = new LaneBook(options, this.counters, {
@@ -132,6 +134,13 @@ export class Delivery {
     this.#planAgeCheck();
     if (this.#book.turns.toComplete.has(lane)) this.#dispatcher.soon();
     else this.#dispatcher.at(lane.eventsDueAt);
+  }
+
+  /** Counts a run or session that was lost before it came here. */
+  lostBefore(loss: Omit<DropInfo, "outcome"> & { what: "run" | "session" }): void {
+    this.counters[`${loss.what}s`].dropped += 1;
+    this.counters.lost(loss.reason);
+    this.#onDrop({ ...loss, outcome: "dropped" });
   }
 
   /** Resolves with the error that stands in the way when an attempt failed, with nothing once registered. */

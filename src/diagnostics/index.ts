@@ -10,4 +10,5 @@ export { processorsOf, samplerOf } from "./provider.ts";
 export type { QueueDiagnostics } from "./queue.ts";
 export { type OnError, Reporter } from "./report.ts";
 export { sendTestEvent, type TestEventMode, type TestEventResult } from "./test-event/index.ts";
+export { UNSEEN, type Unseen } from "./unseen.ts";
 export { type EventValidation, type RemoteVerdict, validate } from "./validation.ts";

@@ -1,5 +1,5 @@
 /** What the writing of spans needs of the client it belongs to. */
-import type { RunSpans, TracerProviderLike } from "../config/index.ts";
+import type { DropInfo, RunSpans, TracerProviderLike } from "../config/index.ts";
 import type { Reporter } from "../diagnostics/index.ts";
 import type { Redactor } from "../events/index.ts";
 
@@ -11,6 +11,11 @@ export interface KnownIds {
   /** As `whenKnown`, but with `undefined` as soon as an attempt has failed. */
   whenTried(ourId: string): Promise<string | undefined>;
 }
+
+/** A run or session whose span nobody records: the processor never hears of it. */
+export type NotRecorded = Pick<DropInfo, "what" | "type" | "reason" | "runId" | "sessionId"> & {
+  readonly what: "run" | "session";
+};
 
 export interface InstrumentHost {
   /** Identity of the client: its processor takes only spans of its own scope. */
@@ -35,4 +40,6 @@ export interface InstrumentHost {
   readonly spansSeen: () => number;
   /** Sends what was told so far soon, without waiting for it. */
   readonly hurry: () => void;
+  /** Counts what was not recorded among the losses. */
+  readonly notRecorded: (loss: NotRecorded) => void;
 }

@@ -12,7 +12,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { PACKAGE_NAME, VERSION } from "../config/index.ts";
-import { apiMismatch, otelApiState } from "../diagnostics/index.ts";
+import { apiMismatch, otelApiState, UNSEEN, type Unseen } from "../diagnostics/index.ts";
 import { ApieError, reasonOf } from "../model/errors.ts";
 import type { RunScope, Scope, SessionScope } from "../model/scope.ts";
 import type { SpanContextLike } from "../model/span.ts";
@@ -36,7 +36,7 @@ import {
 } from "../semconv/index.ts";
 import { type AttributeInput, AttributeText, given } from "./attributes.ts";
 import type { Given } from "./given.ts";
-import type { InstrumentHost } from "./host.ts";
+import type { InstrumentHost, NotRecorded } from "./host.ts";
 import type { CommonInput } from "./inputs.ts";
 import { Work } from "./work.ts";
 
@@ -62,12 +62,13 @@ export interface SpanPlan {
   agent?: AgentIdentity | undefined;
 }
 
-const NO_PROVIDER =
-  "no OpenTelemetry SDK is registered, so nothing is recorded: register one, or call startApie() of apie-otel/start";
-const NOT_IN_PROVIDER =
-  "the spans of this client do not reach its span processor: add apie.spanProcessor to the span processors of the provider in use";
-const NOT_SAMPLED =
-  "the sampler drops agent spans, so Apie cannot see them: wrap it, sampler: recordAgentSpans(yourSampler)";
+/** What Apie never hears of where one of these is not recorded. */
+const UNHEARD: Readonly<Partial<Record<AgentOperationName, Pick<NotRecorded, "what" | "type">>>> = {
+  run: { what: "run", type: "open" },
+  session: { what: "session", type: "open" },
+  session_start: { what: "session", type: "open" },
+  session_end: { what: "session", type: "complete" },
+};
 
 export class SpanWriter {
   readonly host: InstrumentHost;
@@ -85,7 +86,7 @@ export class SpanWriter {
     const before = this.host.spansSeen();
     const span = this.#startSpan(plan, base);
     const isSeen = this.host.spansSeen() !== before;
-    if (!isSeen) this.#explain(span);
+    if (!isSeen) this.#unseen(plan, span);
     return new Work({ span, scope: inner, around: activeScope(), base, isSeen }, this.host);
   }
 
@@ -185,16 +186,27 @@ export class SpanWriter {
     return provider.getTracer(PACKAGE_NAME, VERSION, { schemaUrl: SCHEMA_URL });
   }
 
-  /** Says once why nothing would be seen. */
-  #explain(span: Span): void {
-    const { reporter } = this.host;
-    if (span.isRecording()) reporter.once("processor_missing", NOT_IN_PROVIDER);
-    else if (isSpanContextValid(span.spanContext())) reporter.once("not_sampled", NOT_SAMPLED);
-    else {
-      const mismatch = apiMismatch(otelApiState());
-      if (mismatch !== undefined) reporter.once("api_mismatch", mismatch);
-      else reporter.once("provider_missing", NO_PROVIDER);
+  /** Says once why nothing would be seen, and has the runs and sessions counted that Apie will never hear of. */
+  #unseen({ operation, scope }: SpanPlan, span: Span): void {
+    const { host } = this;
+    const [reason, message] = this.#whyUnseen(span);
+    host.reporter.once(reason, message);
+    const unheard = UNHEARD[operation];
+    // What is recorded may well be taken by another processor of ours.
+    if (unheard === undefined || reason === "processor_missing") return;
+    host.notRecorded({ ...unheard, reason, runId: scope.run?.id, sessionId: scope.session?.id });
+  }
+
+  #whyUnseen(span: Span): [reason: string, message: string] {
+    const because = (reason: Unseen): [string, string] => [reason, UNSEEN[reason]];
+    if (span.isRecording()) return because("processor_missing");
+    if (this.host.tracerProvider === undefined) {
+      const state = otelApiState();
+      const mismatch = apiMismatch(state);
+      if (mismatch !== undefined) return ["api_mismatch", mismatch];
+      if (state.provider === "none") return because("provider_missing");
     }
+    return because(isSpanContextValid(span.spanContext()) ? "not_sampled" : "suppressed");
   }
 }
 

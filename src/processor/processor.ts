@@ -5,6 +5,7 @@ import { reasonOf } from "../model/errors.ts";
 import type { SpanLike } from "../model/span.ts";
 import { scopeOf } from "../propagation/index.ts";
 import { Pipeline } from "./pipeline.ts";
+import { ProviderCheck } from "./provider-check.ts";
 
 /** A processor behind ours, as far as it is called. */
 interface ForwardTarget {
@@ -33,12 +34,17 @@ export class ApieSpanProcessor {
   readonly #config: ApieConfig;
   readonly #pipeline: Pipeline | undefined;
   readonly #forward: ForwardTarget | undefined;
+  readonly #check: ProviderCheck | undefined;
   #started = 0;
 
   constructor(options: ApieOptions = {}, internals: ProcessorInternals = {}) {
     this.#config = resolveConfig(options);
     this.#pipeline = this.#config.enabled ? new Pipeline(this.#config, internals.owner) : undefined;
     this.#forward = this.#config.forwardTo as ForwardTarget | undefined;
+    if (this.#pipeline === undefined) return;
+    const { tracerProvider } = this.#config;
+    const checked = { processor: this, provider: tracerProvider, startedSpans: () => this.#started };
+    this.#check = new ProviderCheck(checked, this.#pipeline.reporter);
   }
 
   onStart(span: SpanLike, parentContext: unknown): void {
@@ -72,6 +78,7 @@ export class ApieSpanProcessor {
    * passed on.
    */
   async forceFlush(): Promise<void> {
+    this.#check?.look();
     const [, forwarded] = await Promise.allSettled([
       this.#pipeline?.flush(),
       settling(() => this.#forward?.forceFlush()),
@@ -81,6 +88,7 @@ export class ApieSpanProcessor {
 
   /** Closes open runs, flushes, and stops; at the latest after `shutdownTimeoutMs`. */
   async shutdown(): Promise<void> {
+    this.#check?.lookLast();
     const [, forwarded] = await Promise.allSettled([
       this.#pipeline?.shutdown(),
       settling(() => this.#forward?.shutdown()),
@@ -90,6 +98,7 @@ export class ApieSpanProcessor {
 
   /** As `forceFlush`, with the report. */
   async flush(): Promise<FlushReport> {
+    this.#check?.look();
     return this.#pipeline === undefined ? NOTHING_SENT : this.#pipeline.checked(await this.#pipeline.flush());
   }
 

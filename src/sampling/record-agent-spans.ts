@@ -5,6 +5,7 @@
 import { type Context, isSpanContextValid, trace } from "@opentelemetry/api";
 import type { AttributesLike, LinkLike, SpanContextLike } from "../model/span.ts";
 import { ATTR_AGENT_LINK_TYPE, ATTR_AGENT_OPERATION_NAME } from "../semconv/index.ts";
+import { FollowingTraces } from "./following.ts";
 import {
   NOT_RECORD,
   RECORD,
@@ -39,11 +40,13 @@ function followed(attributes: AttributesLike, links: readonly LinkLike[]): SpanC
   return undefined;
 }
 
+const isSampled = ({ traceFlags = 0 }: SpanContextLike): boolean => (traceFlags & SAMPLED_FLAG) !== 0;
+
 /**
  * Wraps a sampler so that every agent run reaches Apie whatever is sampled.
  *
- * - A session or run root takes the decision of the span it is linked to (its session, else what caused it); without one,
- *   the wrapped sampler decides.
+ * - A session or run root takes the decision of the span it is linked to (its session, else what caused it), and the spans of
+ *   its trace follow; without such a link the wrapped sampler decides.
  * - A span the wrapped sampler drops is recorded, unsampled, unless it is noise at its start: kind SERVER or CONSUMER, or
  *   `http. url. db. rpc. messaging. network.` attributes.
  *
@@ -55,6 +58,7 @@ export function recordAgentSpans<S extends SamplerLike>(sampler: S): S {
   const inner = sampler as unknown as {
     shouldSample(...args: unknown[]): SamplingResultLike;
   };
+  const following = new FollowingTraces();
   const wrapper = {
     shouldSample(
       context: Context,
@@ -64,21 +68,30 @@ export function recordAgentSpans<S extends SamplerLike>(sampler: S): S {
       attributes: AttributesLike = {},
       links: readonly LinkLike[] = [],
     ): SamplingResultLike {
-      const leader = hasParent(context) ? undefined : followed(attributes, links);
+      const parent = parentIn(context);
+      const leader = parent === undefined ? followed(attributes, links) : undefined;
       if (leader !== undefined) {
-        const isSampled = ((leader.traceFlags ?? 0) & SAMPLED_FLAG) !== 0;
-        return { decision: isSampled ? RECORD_AND_SAMPLED : RECORD };
+        following.add(traceId);
+        return { decision: isSampled(leader) ? RECORD_AND_SAMPLED : RECORD };
       }
       const result = inner.shouldSample(context, traceId, spanName, spanKind, attributes, links);
-      if (result.decision !== NOT_RECORD || isNoise(spanKind, attributes)) return result;
-      return { ...result, decision: RECORD };
+      const decision =
+        parent !== undefined && following.has(traceId) ? asParent(parent, result.decision) : result.decision;
+      const kept = decision === NOT_RECORD && !isNoise(spanKind, attributes) ? RECORD : decision;
+      return kept === result.decision ? result : { ...result, decision: kept };
     },
     toString: () => `RecordAgentSpans{${String(sampler)}}`,
   };
   return wrapper as unknown as S;
 }
 
-function hasParent(context: Context): boolean {
+/** The wrapped sampler may go by the trace id, which is not the one it decided about. */
+function asParent(parent: SpanContextLike, decision: number): number {
+  if (isSampled(parent)) return RECORD_AND_SAMPLED;
+  return decision === RECORD_AND_SAMPLED ? NOT_RECORD : decision;
+}
+
+function parentIn(context: Context): SpanContextLike | undefined {
   const parent = trace.getSpanContext(context);
-  return parent !== undefined && isSpanContextValid(parent);
+  return parent !== undefined && isSpanContextValid(parent) ? parent : undefined;
 }

@@ -38,7 +38,7 @@ export const VARIANTS = {
     return { processors: [processor], finish: () => drained(() => processor.forceFlush(), countSpans) };
   },
   apie: async ({ url, batch, maxQueueSize }) => {
-    const { ApieSpanProcessor } = await import("../../dist/index.mjs");
+    const { ApieSpanProcessor } = await import(process.env.BENCH_DIST || "../../dist/index.mjs");
     const processor = new ApieSpanProcessor({
       apiKey: "k",
       baseUrl: url,

@@ -1,10 +1,11 @@
 /** The last steps before an event is stored or sent: the user's hook, redaction, the size limit, JSON. */
 import type { HookEvent } from "../config/index.ts";
+import { writtenAtOnce } from "./at-once.ts";
 import { fits, limitSize } from "./limit.ts";
 import { toPlainObject } from "./plain.ts";
-import { HEX_OR_TIME, REDACTED, type RedactedJson, type Redactor } from "./redaction/index.ts";
+import { HEX_OR_TIME, REDACTED, type Redactor } from "./redaction/index.ts";
 import { customEventSchema } from "./schema.ts";
-import { fromWire, IDENTITY, OTHERS, toWire, type WireEvent } from "./wire.ts";
+import { fromWire, IDENTITY, toWire, type WireEvent } from "./wire.ts";
 
 export interface FinishOptions {
   redactor: Redactor;
@@ -46,7 +47,6 @@ const OUR_OTEL: ReadonlySet<string> = new Set([
   "duration_ms",
   "dropped_attributes",
 ]);
-const HEAD: ReadonlySet<string> = new Set(["type", "agent_key"]);
 
 /** Members that hold data of any shape. */
 const FREE_OBJECTS: ReadonlySet<string> = new Set(["metadata", "payload_summary"]);
@@ -64,39 +64,12 @@ export function finishEvent(event: WireEvent, options: FinishOptions, bound = ""
   const { redactor, maxBytes } = options;
   const eventId = hooked.event_id;
   const json =
-    redactor.json === undefined ? undefined : writtenAtOnce(hooked, redactor, redactor.json, bound);
+    redactor.json === undefined
+      ? undefined
+      : writtenAtOnce(hooked, headOf(hooked, redactor), redactor.json, bound);
   if (json !== undefined && fits(json, maxBytes)) return { eventId, json };
   const limited = limitSize(redactWireEvent(hooked, redactor), maxBytes - bound.length);
   return { eventId, json: `${limited.slice(0, -1)}${bound}}` };
-}
-
-/** Members after type and agent. */
-const FURTHER = [...IDENTITY, ...OTHERS].filter((name) => !HEAD.has(name));
-
-/**
- * What most events need: JSON of the redacted event without a copy.
- * @returns `undefined` when it takes a copy to tell.
- */
-function writtenAtOnce(
-  event: WireEvent,
-  redactor: Redactor,
-  json: RedactedJson,
-  bound: string,
-): string | undefined {
-  const out = [headOf(event, redactor)];
-  try {
-    for (const name of FURTHER) {
-      const value: unknown = event[name];
-      if (value === undefined) continue;
-      if (OURS.has(name)) json.rawMember(out, name, value as string | number);
-      else json.member(out, name, value);
-    }
-  } catch {
-    // A member that cannot be walked, or whose names hold secrets: the copy leaves out what must be.
-    return undefined;
-  }
-  out.push(bound, "}");
-  return out.join("");
 }
 
 /** Beginnings of events, which are as few as there are types and agents. */

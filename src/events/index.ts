@@ -1,11 +1,13 @@
 export * from "./builders.ts";
 export { checkEvent, type EventIssue } from "./check.ts";
+export { eventIdOf } from "./event-id.ts";
 export { type FinishedEvent, type FinishOptions, finishEvent, redactWireEvent } from "./finish.ts";
-export { eventIdOf, nameUuid, runIdOf } from "./ids.ts";
+export { nameUuid, runIdOf } from "./ids.ts";
 export { type EventFacts, type EventParts, errorPart, partsOf, usagePart } from "./parts/index.ts";
 export { type PlainLimits, toPlain, toPlainObject, truncateText } from "./plain.ts";
 export { REDACTED, type RedactionOptions, Redactor } from "./redaction/index.ts";
 export { customEventSchema, wireEventSchemas } from "./schema.ts";
+export { SpanPlace } from "./span-place.ts";
 export { EVENT_TYPES, type EventType, isEventType } from "./types.ts";
 export { type EventVerdict, type LocalValidation, validateEvents } from "./validate.ts";
 export { type ApieEvent, fromWire, toWire, type WireDecision, type WireEvent } from "./wire.ts";

@@ -7,6 +7,7 @@ import {
   type FinishOptions,
   finishEvent,
   partsOf,
+  SpanPlace,
   type WireEvent,
 } from "../events/index.ts";
 import type { Activity } from "../model/activity.ts";
@@ -104,18 +105,10 @@ export class EventRecord implements EventItem {
       captureContent: writer.captureContent,
     });
     const { step } = node;
-    const otel = {
-      trace_id: node.trace.id,
-      span_id: node.spanId,
-      parent_span_id: node.parentId,
-      span_name: node.name,
-      scope: node.scopeName === "" ? undefined : node.scopeName,
-      convention: activity.convention,
-      start: isoTime(node.startMs),
-      end: endMs === undefined ? undefined : isoTime(endMs),
-      duration_ms: durationMs,
-      dropped_attributes: this.#isOpening ? undefined : node.extra?.droppedAttributes,
-    };
+    const start = isoTime(node.startMs);
+    const end = endMs === undefined ? undefined : isoTime(endMs);
+    const dropped = this.#isOpening ? undefined : node.extra?.droppedAttributes;
+    const otel = new SpanPlace(node, activity.convention, { start, end, durationMs }, dropped);
     const source = { otel, capture_source: writer.captureSource };
     // Spelled out, not spread: of all that is done for an event, copying members about would cost most.
     return {
@@ -124,7 +117,7 @@ export class EventRecord implements EventItem {
       event_id: this.eventId,
       sequence_number: this.#sequence || undefined,
       session_sequence_number: this.#sessionSequence || undefined,
-      timestamp: isoTime(endMs ?? node.startMs),
+      timestamp: end ?? start,
       event_category: categoryOf(this.type),
       step_key: parts.step_key ?? step?.key,
       step_name: parts.step_name ?? step?.name ?? step?.key,

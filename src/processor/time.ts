@@ -13,7 +13,9 @@ export function isoTime(ms: number): string {
     lastSecond = second;
   }
   const rest = whole - second * SECOND;
-  return `${lastPrefix}${rest < 10 ? "00" : rest < 100 ? "0" : ""}${rest}Z`;
+  // Of two pieces: the shorter one is in one piece itself.
+  const ending = `${rest < 10 ? "00" : rest < 100 ? "0" : ""}${rest}Z`;
+  return lastPrefix + ending;
 }
 
 /** To the microsecond. */

@@ -6,7 +6,7 @@ import { HEX_OR_TIME, RedactedJson } from "./json.ts";
 import { comparableName, isHarmlessText, type Verdict, verdictOf } from "./keys.ts";
 import { FORM_SIGNS, REDACTED, replaceForms } from "./secrets.ts";
 
-export { HEX_OR_TIME, type RedactedJson } from "./json.ts";
+export { HEX_OR_TIME, type RedactedJson, WritesItself } from "./json.ts";
 export { REDACTED } from "./secrets.ts";
 
 export interface RedactionOptions {

@@ -1,6 +1,7 @@
 /**
  * Redaction and JSON in one pass: what `JSON.stringify(redactor.value(…))` gives, without the copy in between. Every event
- * goes through here, so names and short texts, which repeat by the thousand, are looked at once.
+ * goes through here, so names and short texts, which repeat by the thousand, are looked at once, and members that come again
+ * are added whole: a text made of few pieces is the cheaper one.
  */
 import { isHarmlessText, type Verdict, verdictOf } from "./keys.ts";
 import { REDACTED } from "./secrets.ts";
@@ -20,24 +21,38 @@ interface Name {
   readonly isClean: boolean;
   /** Whole members with a text of this name that redaction leaves as it is. */
   readonly members: Map<string, string>;
+  /** The last id or time under this name, and its member: what belongs together comes together. */
+  lastId: string;
+  lastMember: string;
 }
 
 const MAX_NAMES = 4_096;
 /** Over all names. */
 const MAX_MEMBERS = 8_192;
 const MAX_TEXT = 160;
+const MAX_TOGETHER = 1_024;
+const MAX_TOGETHER_TEXT = 512;
 const REDACTED_JSON = JSON.stringify(REDACTED);
+
+/** Data that knows how it is written: by the same rules as the object it is when it is copied. */
+export abstract class WritesItself {
+  abstract written(json: RedactedJson): string;
+}
+
+/** Texts that came together under their names. */
+interface Together {
+  readonly second: string | undefined;
+  readonly third: string | undefined;
+  readonly json: string;
+}
 
 /** An object of names that are themselves replaced: two may become one, which only a copy can show. */
 export class UncleanName extends Error {}
 
-/**
- * Writes pieces of JSON into a list: joined once at the end, they cost a third of the memory that texts added to each other
- * do.
- */
 export class RedactedJson {
   readonly #texts: TextRedaction;
   readonly #names = new Map<string, Name>();
+  readonly #together = new Map<string, Together>();
   #members = 0;
 
   constructor(texts: TextRedaction) {
@@ -45,17 +60,12 @@ export class RedactedJson {
   }
 
   /**
-   * Adds a member of an object, with a comma before it: texts are redacted, and what is below them. Nothing is added for
-   * what JSON leaves out.
+   * @returns a member of an object, with a comma before it: texts are redacted, and what is below them. Empty for what JSON
+   *   leaves out.
    * @throws {UncleanName} when a name of a member below holds a secret.
    */
-  member(out: string[], name: string, value: unknown): void {
-    this.#named(out, this.#name(name), value, "open");
-  }
-
-  /** The same for a text or number that is not to be redacted. */
-  rawMember(out: string[], name: string, value: string | number): void {
-    out.push(this.#name(name).lead, typeof value === "string" ? rawText(value) : String(value));
+  member(name: string, value: unknown): string {
+    return value === undefined ? "" : this.#named(this.#name(name), value, "open");
   }
 
   /**
@@ -63,91 +73,96 @@ export class RedactedJson {
    * @throws {UncleanName} when a name of a member holds a secret.
    */
   value(value: unknown): string | undefined {
-    const out: string[] = [];
-    return this.#value(out, value, "open") ? out.join("") : undefined;
+    return this.#value(value, "open");
   }
 
   /**
-   * @param verdict what the names above say of texts here.
-   * @returns whether there was something to write.
+   * @returns the beginning of an object: its brace and three members, texts that come together again and again. They are found
+   *   by the first; all callers give the same names.
    */
-  #value(out: string[], value: unknown, verdict: Verdict): boolean {
+  firstTexts(
+    name: string,
+    first: string,
+    secondName: string,
+    second: string | undefined,
+    thirdName: string,
+    third: string | undefined,
+  ): string {
+    const known = this.#together.get(first);
+    if (known !== undefined && known.second === second && known.third === third) return known.json;
+    const members =
+      this.member(name, first) + this.member(secondName, second) + this.member(thirdName, third);
+    const json = `{${members.slice(1)}`;
+    if (this.#together.size >= MAX_TOGETHER) this.#together.clear();
+    if (json.length <= MAX_TOGETHER_TEXT) this.#together.set(first, { second, third, json });
+    return json;
+  }
+
+  /** @param verdict what the names above say of texts here. */
+  #value(value: unknown, verdict: Verdict): string | undefined {
     switch (typeof value) {
       case "string":
-        out.push(isHarmlessText(value, verdict) ? this.#text(value) : REDACTED_JSON);
-        return true;
+        return isHarmlessText(value, verdict) ? this.#text(value) : REDACTED_JSON;
       case "number":
-        out.push(Number.isFinite(value) ? String(value) : "null");
-        return true;
+        return Number.isFinite(value) ? String(value) : "null";
       case "boolean":
-        out.push(value ? "true" : "false");
-        return true;
+        return value ? "true" : "false";
       case "bigint":
-        return this.#value(out, String(value), verdict);
+        return this.#value(String(value), verdict);
       case "object":
-        if (value === null) out.push("null");
-        else if (Array.isArray(value)) this.#list(out, value, verdict);
-        else this.#object(out, value, verdict);
-        return true;
+        if (value === null) return "null";
+        if (value instanceof WritesItself) return value.written(this);
+        return Array.isArray(value) ? this.#list(value, verdict) : this.#object(value, verdict);
       default:
-        return false;
+        return undefined;
     }
   }
 
-  #list(out: string[], values: readonly unknown[], verdict: Verdict): void {
-    out.push("[");
+  #list(values: readonly unknown[], verdict: Verdict): string {
+    let text = "[";
     for (let index = 0; index < values.length; index += 1) {
-      if (index > 0) out.push(",");
-      if (!this.#value(out, values[index], verdict)) out.push("null");
+      if (index > 0) text += ",";
+      text += this.#value(values[index], verdict) ?? "null";
     }
-    out.push("]");
+    return `${text}]`;
   }
 
-  #object(out: string[], object: object, above: Verdict): void {
-    const start = out.push("{");
+  #object(object: object, above: Verdict): string {
+    let text = "";
     for (const key in object) {
       if (!Object.hasOwn(object, key)) continue;
       const value: unknown = (object as Record<string, unknown>)[key];
       if (value === undefined) continue;
       const name = this.#name(key);
       if (!name.isClean) throw new UncleanName();
-      if (name.verdict === "open") this.#named(out, name, value, above);
-      else this.#guarded(out, name, value);
+      const member = name.verdict === "open" ? this.#named(name, value, above) : this.#guarded(name, value);
+      // The first has no comma; it alone is cut, while it is short.
+      text = text === "" ? (member === "" ? "" : `{${member.slice(1)}`) : text + member;
     }
-    const first = out[start];
-    if (first !== undefined) out[start] = first.slice(1);
-    out.push("}");
+    return text === "" ? "{}" : `${text}}`;
   }
 
-  #named(out: string[], name: Name, value: unknown, verdict: Verdict): void {
-    if (typeof value !== "string" || verdict !== "open") {
-      out.push(name.lead);
-      if (!this.#value(out, value, verdict)) out.pop();
-      return;
-    }
+  #named(name: Name, value: unknown, verdict: Verdict): string {
+    if (typeof value !== "string" || verdict !== "open") return memberOf(name, this.#value(value, verdict));
+    if (value === name.lastId) return name.lastMember;
     const known = name.members.get(value);
-    if (known !== undefined) {
-      out.push(known);
-    } else if (HEX_OR_TIME.test(value)) {
-      out.push(name.lead, `"${value}"`);
-    } else {
-      const redacted = this.#texts.text(value);
-      const member = name.lead + JSON.stringify(redacted);
-      if (redacted === value && value.length <= MAX_TEXT) this.#remember(name, value, member);
-      out.push(member);
+    if (known !== undefined) return known;
+    if (HEX_OR_TIME.test(value)) {
+      name.lastId = value;
+      name.lastMember = `${name.lead}"${value}"`;
+      return name.lastMember;
     }
+    const redacted = this.#texts.text(value);
+    const member = name.lead + JSON.stringify(redacted);
+    if (redacted === value && value.length <= MAX_TEXT) this.#remember(name, value, member);
+    return member;
   }
 
   /** A member whose name says something of its value. */
-  #guarded(out: string[], { lead, verdict }: Name, value: unknown): void {
-    if (value === null || typeof value === "boolean") {
-      out.push(lead, String(value));
-    } else if (verdict === "secret") {
-      out.push(lead, value === "" ? '""' : REDACTED_JSON);
-    } else {
-      out.push(lead);
-      if (!this.#value(out, value, verdict)) out.pop();
-    }
+  #guarded(name: Name, value: unknown): string {
+    if (value === null || typeof value === "boolean") return name.lead + String(value);
+    if (name.verdict === "secret") return name.lead + (value === "" ? '""' : REDACTED_JSON);
+    return memberOf(name, this.#value(value, name.verdict));
   }
 
   #text(text: string): string {
@@ -166,11 +181,14 @@ export class RedactedJson {
   #name(name: string): Name {
     const known = this.#names.get(name);
     if (known !== undefined) return known;
+    const lead = `,${JSON.stringify(name)}:`;
     const made: Name = {
-      lead: `,${JSON.stringify(name)}:`,
+      lead,
       verdict: verdictOf(name),
       isClean: this.#texts.text(name) === name,
       members: new Map(),
+      lastId: "",
+      lastMember: `${lead}""`,
     };
     if (this.#names.size >= MAX_NAMES) {
       this.#names.clear();
@@ -181,4 +199,5 @@ export class RedactedJson {
   }
 }
 
-const rawText = (text: string): string => (HEX_OR_TIME.test(text) ? `"${text}"` : JSON.stringify(text));
+const memberOf = (name: Name, value: string | undefined): string =>
+  value === undefined ? "" : name.lead + value;

@@ -73,13 +73,13 @@ test("a member of ours has a comma, its name, and what the copy gives", () => {
   fc.assert(
     fc.property(names, data, (name, value) => {
       const json = JSON.stringify({ [name]: redactor.value(value, "") });
-      const member: string[] = [];
+      let member: string | undefined;
       try {
-        redactor.json?.member(member, name, value);
+        member = redactor.json?.member(name, value);
       } catch {
         return;
       }
-      expect(`{${member.join("").slice(1)}}`).toBe(json);
+      expect(`{${member?.slice(1)}}`).toBe(json);
     }),
     { numRuns: 1_000 },
   );

@@ -26,7 +26,7 @@ export type {
   TransportRequest,
   TransportResult,
 } from "./config/index.ts";
-export { failureOf } from "./conventions/index.ts";
+export { failureOf, type Inferred, inferFromToolName } from "./conventions/index.ts";
 export type { EventOutcome, FlushReport, LaneOutcome } from "./delivery/index.ts";
 export type {
   EventValidation,

@@ -52,6 +52,7 @@ export class AgentCalls {
         throw badArgument(`${call}: ${index}.tool.name: expected the tool's name`);
     });
     const body = this.#jsonOf(call, capabilities).map(known);
+    for (const capability of capabilities) this.#pipeline?.boundary.declare(capability);
     await this.#aboutAgent(call, (client, agentId) => client.declareCapabilities(agentId, body));
   }
 
@@ -61,6 +62,7 @@ export class AgentCalls {
     const { environments, ...described } = members(tool);
     if (!isText(described.name)) throw badArgument(`${call}: name: expected the tool's name`);
     const body = known(this.#jsonOf(call, described));
+    this.#pipeline?.boundary.define(tool);
     await this.#aboutAgent(call, (client, agentId) => client.defineTool(agentId, body));
   }
 

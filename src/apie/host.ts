@@ -1,8 +1,16 @@
 /** What the writing of spans gets of the client it belongs to. */
+import type { ApieConfig } from "../config/index.ts";
+import { ToolInference } from "../conventions/index.ts";
 import { Reporter } from "../diagnostics/index.ts";
 import { Redactor } from "../events/index.ts";
 import type { InstrumentHost } from "../instrument/index.ts";
 import type { ApieSpanProcessor } from "../processor/index.ts";
+
+function inferenceOf({ boundary, inferRules }: ApieConfig): InstrumentHost["infer"] {
+  if (boundary?.autoInferFromToolNames !== true || inferRules === false) return undefined;
+  const inference = new ToolInference(inferRules);
+  return (tool) => inference.of(tool);
+}
 
 /** @param owner the client. @param agentId Apie's id of its agent, as far as it is known. */
 export function hostOf(
@@ -24,6 +32,7 @@ export function hostOf(
     redactor: pipeline?.redactor ?? new Redactor(config),
     reporter: pipeline?.reporter ?? new Reporter("silent"),
     tracerProvider: config.tracerProvider,
+    infer: inferenceOf(config),
     runIds: pipeline?.ids.runs,
     sessionIds: pipeline?.ids.sessions,
     agentId,

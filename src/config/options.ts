@@ -191,7 +191,9 @@ export interface ApieOptions {
   tools?: readonly ToolOptions[] | undefined;
   boundary?:
     | {
+        /** Tells of tools that neither `capabilities` nor `tools` name, once each, and marks their events. Default `false`. */
         warnOnUndeclaredTools?: boolean | undefined;
+        /** The same for types of resource that neither Apie's documentation nor `capabilities` or `tools` name. */
         warnOnUnknownResourceTypes?: boolean | undefined;
         /** Infer action and resource of our own API's tool calls as well, see `inferRules`. */
         autoInferFromToolNames?: boolean | undefined;

@@ -19,6 +19,7 @@ import { traceloop } from "./traceloop/index.ts";
 
 export { APIE_CONVENTION } from "./apie/index.ts";
 export { failureOf } from "./failure.ts";
+export { type Inferred, inferFromToolName, ToolInference } from "./tool-inference.ts";
 
 /** Built-in conventions. A further one is a folder beside this file and a line here. */
 export const CONVENTIONS: readonly Convention[] = [

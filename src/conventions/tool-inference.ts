@@ -3,8 +3,11 @@ import type { InferRule, RiskLevel } from "../config/index.ts";
 import type { Activity } from "../model/activity.ts";
 import { RULES } from "./tool-rules.ts";
 
+/** What a tool's name says; each member only where a rule knows it. */
 export interface Inferred {
+  /** Type of action: `read`, `execute`, … */
   action?: string | undefined;
+  /** Type of resource: `secret`, `deployment_event`, … */
   resource?: string | undefined;
   riskLevel?: RiskLevel | undefined;
 }
@@ -88,4 +91,15 @@ export class ToolInference {
     const riskLevel = matching.find((rule) => rule.riskLevel !== undefined)?.riskLevel;
     return (action ?? resource ?? riskLevel) === undefined ? undefined : { action, resource, riskLevel };
   }
+}
+
+/**
+ * What a tool does and to what, by the words of its name; docs/actions-and-resources.md has the rules.
+ *
+ * @param rules of your own, asked first.
+ * @returns `undefined` when no rule knows any of it.
+ * @example inferFromToolName("deleteUser"); // { action: "delete", resource: "shell_command", riskLevel: "critical" }
+ */
+export function inferFromToolName(name: string, rules: readonly InferRule[] = []): Inferred | undefined {
+  return new ToolInference(rules).of(name);
 }

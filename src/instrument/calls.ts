@@ -1,6 +1,7 @@
 /** Tools, model calls, MCP requests and workflow steps: spans around a callback. */
 import { SpanKind } from "@opentelemetry/api";
 import { slug } from "../config/index.ts";
+import type { Inferred } from "../conventions/index.ts";
 import type { GuardDecision } from "../model/guard.ts";
 import type { Scope, StepScope } from "../model/scope.ts";
 import {
@@ -92,7 +93,7 @@ export class CallSpans {
     const scope = this.#live.scopeFor(given);
     const name = writer.text.name(members(given.tool).name, "withTool: tool.name");
     const admitted = this.#guarding?.admit(
-      { given: guarded(given, name), scope, target: "tool_call" },
+      { given: guarded(given, name, writer.host.infer?.(name)), scope, target: "tool_call" },
       given.guard,
     );
     // Without a guard to wait for, the tool begins in the caller's own turn.
@@ -311,12 +312,12 @@ export class CallSpans {
 }
 
 /** What is asked of a tool call that says neither action nor resource: it executes the tool, on what is not known. */
-function guarded(given: Given<ToolInput>, name: string): Given<GuardInput> {
+function guarded(given: Given<ToolInput>, name: string, inferred: Inferred | undefined): Given<GuardInput> {
   return {
     ...given,
     tool: given.tool ?? { name },
-    action: given.action ?? { type: "execute", name },
-    resource: given.resource ?? { type: "unknown" },
+    action: given.action ?? { type: inferred?.action ?? "execute", name, riskLevel: inferred?.riskLevel },
+    resource: given.resource ?? { type: inferred?.resource ?? "unknown" },
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the writing of spans needs of the client it belongs to. */
 import type { DropInfo, RunSpans, TracerProviderLike } from "../config/index.ts";
+import type { Inferred } from "../conventions/index.ts";
 import type { Reporter } from "../diagnostics/index.ts";
 import type { Redactor } from "../events/index.ts";
 
@@ -31,6 +32,8 @@ export interface InstrumentHost {
   readonly redactor: Redactor;
   readonly reporter: Reporter;
   readonly tracerProvider: TracerProviderLike | undefined;
+  /** Action and resource of a tool by its name, where the client was told to infer them for its own calls. */
+  readonly infer: ((tool: string) => Inferred | undefined) | undefined;
   /** Absent while the client is switched off. */
   readonly runIds: KnownIds | undefined;
   readonly sessionIds: KnownIds | undefined;

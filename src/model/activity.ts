@@ -52,6 +52,8 @@ export interface Activity {
   action?: ActionFacts | undefined;
   resource?: ResourceFacts | undefined;
   mcp?: McpFacts | undefined;
+  /** What of it lies outside the declared boundary; set where that is checked. */
+  boundary?: BoundaryFacts | undefined;
   handoff?: HandoffFacts | undefined;
   guardrail?: GuardrailFacts | undefined;
   approval?: ApprovalFacts | undefined;
@@ -161,6 +163,11 @@ export interface ResourceFacts {
   id?: string | undefined;
   provider?: string | undefined;
   environment?: string | undefined;
+}
+
+export interface BoundaryFacts {
+  undeclaredTool?: true | undefined;
+  unknownResourceType?: true | undefined;
 }
 
 export interface McpFacts {

@@ -12,11 +12,6 @@ const WITHOUT_EFFECT: readonly (readonly [
     (config) => config.queueStoragePath !== undefined,
     "what waits is kept in memory only",
   ],
-  [
-    "boundary",
-    ({ boundary }) => (boundary?.warnOnUndeclaredTools ?? boundary?.warnOnUnknownResourceTypes) !== undefined,
-    "nothing is checked against it",
-  ],
 ];
 
 export function tellOptionsWithoutEffect(config: ApieConfig, reporter: Reporter): void {

@@ -13,6 +13,7 @@ import type { Scope } from "../model/scope.ts";
 import type { ResourceLike, SpanLike } from "../model/span.ts";
 import { type SpanNode, Tracker } from "../tracking/index.ts";
 import { Bodies } from "./bodies.ts";
+import { Boundary } from "./boundary.ts";
 import { type EndedSpan, EndOnlyTraces, type WalkStep } from "./end-only.ts";
 import type { EventWriter } from "./event-record.ts";
 import { Hooks } from "./hooks.ts";
@@ -40,6 +41,7 @@ export class Pipeline {
   readonly delivery: Delivery;
   readonly tracker: Tracker;
   readonly redactor: Redactor;
+  readonly boundary: Boundary;
   readonly ids = new ApieIds();
   /** Absent without a session store. */
   readonly sharedLanes: SharedLanes | undefined;
@@ -124,7 +126,14 @@ export class Pipeline {
       },
       recorder,
     );
-    this.#reading = new SpanReading(config, (error) => this.#hooks.failed("a convention", error));
+    this.boundary = new Boundary(config, (code, message) =>
+      this.reporter.problem(new ApieError(code, this.redactor.text(message))),
+    );
+    this.#reading = new SpanReading(
+      config,
+      (error) => this.#hooks.failed("a convention", error),
+      this.boundary,
+    );
     this.#endOnly = new EndOnlyTraces({
       now,
       isKnown: (traceId, spanId) => this.tracker.find(traceId, spanId) !== undefined,

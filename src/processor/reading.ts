@@ -6,6 +6,7 @@ import type { Activity, ContentFacts, ErrorFacts } from "../model/activity.ts";
 import type { Scope } from "../model/scope.ts";
 import type { HrTime, SpanLike } from "../model/span.ts";
 import type { SpanStart } from "../tracking/index.ts";
+import type { Boundary } from "./boundary.ts";
 import { plainActivity } from "./plain-activity.ts";
 
 export type ReadingOptions = Pick<
@@ -35,8 +36,11 @@ export class SpanReading {
   /** Conventions of the user's are asked too. */
   readonly #hasForeign: boolean;
 
+  readonly #boundary: Boundary | undefined;
+
   /** @param onFailure told what a convention of the user's threw. */
-  constructor(options: ReadingOptions, onFailure?: (error: unknown) => void) {
+  constructor(options: ReadingOptions, onFailure?: (error: unknown) => void, boundary?: Boundary) {
+    this.#boundary = boundary;
     this.#reader = new ConventionReader(options.conventions ?? [], {
       inferRules: options.inferRules ?? [],
       infersOwn: options.boundary?.autoInferFromToolNames,
@@ -56,6 +60,7 @@ export class SpanReading {
   ): Activity | undefined {
     const read = this.#reader.read(span, phase, mayOpenRun, parentScope);
     const activity = read !== undefined && this.#hasForeign ? plainActivity(read) : read;
+    if (activity !== undefined) this.#boundary?.check(activity);
     if (activity !== undefined && this.#captureContent && activity.kind !== "none") {
       activity.content = bounded(this.#reader.content(span, phase, activity));
     }

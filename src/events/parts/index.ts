@@ -5,7 +5,7 @@ import { contentOf, type EventFacts, type EventParts, type Parts, UNKNOWN } from
 import { errorPart, failed } from "./failure.ts";
 import { mcpCall, mcpEnd, toolsListed } from "./mcp.ts";
 import { modelAnswer, modelCall } from "./model-call.ts";
-import { actionFields, actionPart, resourcePart, toolMetadata, toolPart } from "./target.ts";
+import { actionFields, actionPart, boundaryMark, resourcePart, toolMetadata, toolPart } from "./target.ts";
 import { handoff, stepEnded, stepStarted } from "./workflow.ts";
 
 export type { EventFacts, EventParts } from "./facts.ts";
@@ -35,7 +35,7 @@ const PARTS: Readonly<Record<EventType, Parts>> = {
     resource: resourcePart(facts),
     environment: facts.activity.resource?.environment,
     ...(facts.activity.action === undefined ? {} : { action: actionPart(facts) }),
-    metadata: facts.activity.metadata,
+    metadata: { ...facts.activity.metadata, boundary: boundaryMark(facts.activity) },
   }),
   "agent.guardrail.evaluated": guardrail,
   "agent.approval.requested": approvalRequested,

@@ -1,4 +1,5 @@
 /** The tool that was used, the action that was done, and the resource it was done to. */
+import type { Activity } from "../../model/activity.ts";
 import type { WireEvent } from "../wire.ts";
 import { type EventFacts, type EventParts, UNKNOWN, wordOf } from "./facts.ts";
 
@@ -52,6 +53,16 @@ export function toolMetadata({ activity, durationMs }: EventFacts): Record<strin
     call_id: activity.tool?.callId,
     tool_type: activity.tool?.type,
     inferred: activity.action?.inferred,
+    boundary: boundaryMark(activity),
     duration_ms: durationMs,
+  };
+}
+
+/** What lies outside of what was declared. */
+export function boundaryMark({ boundary }: Activity): Record<string, unknown> | undefined {
+  if (boundary === undefined) return undefined;
+  return {
+    undeclared_tool: boundary.undeclaredTool,
+    unknown_resource_type: boundary.unknownResourceType,
   };
 }

@@ -11,11 +11,12 @@ import type {
 } from "./apie/groups.ts";
 import { approvalCalls, guardrailsOf } from "./apie/guardrails.ts";
 import { hostOf } from "./apie/host.ts";
-import { queueState } from "./apie/queue-state.ts";
 import type { Registration } from "./apie-api/index.ts";
 import type { ApieOptions } from "./config/index.ts";
 import type { FlushReport } from "./delivery/index.ts";
 import type {
+  DoctorOptions,
+  DoctorReport,
   EventValidation,
   QueueDiagnostics,
   TestEventMode,
@@ -56,7 +57,7 @@ import {
   Tracks,
 } from "./instrument/index.ts";
 import type { GuardDecision } from "./model/guard.ts";
-import { ApieSpanProcessor, NOTHING_SENT, type Pipeline } from "./processor/index.ts";
+import { ApieSpanProcessor, NOTHING_SENT, type Pipeline, queueState } from "./processor/index.ts";
 
 /** Work to be wrapped: a plain or an async function. */
 type Callback<T> = () => T | PromiseLike<T>;
@@ -357,6 +358,14 @@ export class Apie {
   /** What waits, what became of everything before it, and what stands in the way. A copy: it does not change. */
   queueDiagnostics(): QueueDiagnostics {
     return queueState(this.#pipeline);
+  }
+
+  /**
+   * Examines the way of agent work, from the provider in use to both destinations, and says what to mend. Never rejects, ends
+   * within `timeoutMs` (5 s), works while disabled. What it asks of Apie and of the OTLP endpoint: docs/diagnostics.md.
+   */
+  doctor(options?: DoctorOptions): Promise<DoctorReport> {
+    return this.spanProcessor.doctor(options);
   }
 
   // ---- end -----------------------------------------------------------------------------------------------------

@@ -29,7 +29,11 @@ export type {
 export { failureOf, type Inferred, inferFromToolName } from "./conventions/index.ts";
 export type { EventOutcome, FlushReport, LaneOutcome } from "./delivery/index.ts";
 export type {
+  DoctorOptions,
+  DoctorReport,
   EventValidation,
+  Finding,
+  FindingLevel,
   QueueDiagnostics,
   RemoteVerdict,
   TestEventMode,

@@ -118,7 +118,10 @@ function tellsOfFailure(body: unknown): boolean {
   return (saysNo || hasError) && Object.keys(body).every((name) => ERROR_MEMBERS.has(name));
 }
 
-export function readAnswer<T>(result: TransportResult, read: (body: unknown) => T): Answer<T> {
+/** Reads what an answer gives; names of headers are in lower case. */
+export type Reader<T> = (body: unknown, headers: Readonly<Record<string, string>>) => T;
+
+export function readAnswer<T>(result: TransportResult, read: Reader<T>): Answer<T> {
   if (result.kind === "failure") {
     return {
       kind: "retry",
@@ -160,7 +163,7 @@ export function readAnswer<T>(result: TransportResult, read: (body: unknown) => 
 function readSuccess<T>(
   result: Extract<TransportResult, { kind: "response" }>,
   body: unknown,
-  read: (body: unknown) => T,
+  read: Reader<T>,
 ): Answer<T> {
   const { status } = result;
   if (isWebPage(result)) {
@@ -182,7 +185,7 @@ function readSuccess<T>(
       message: `HTTP ${status}: ${saidBy(body) ?? "the body says that it failed"}`,
     };
   }
-  return { kind: "ok", status, value: read(body) };
+  return { kind: "ok", status, value: read(body, result.headers) };
 }
 
 /** Codes of errors for failures without an answer; all others are `network`. */

@@ -1,7 +1,7 @@
 /** The endpoints of Apie that the bridge calls. One method, one request; retrying is the caller's. */
 import { setMaxListeners } from "node:events";
 import type { FetchLike, Transport } from "../config/index.ts";
-import { type Answer, readAnswer } from "./answer.ts";
+import { type Answer, type Reader, readAnswer } from "./answer.ts";
 import { createBoundedTransport } from "./bounded-transport.ts";
 import { readEventsAnswer } from "./events-answer.ts";
 import { createFetchTransport } from "./fetch-transport.ts";
@@ -13,6 +13,7 @@ import type {
   EvaluateBody,
   EventsAnswer,
   HandoffBody,
+  Health,
   IdentifyBody,
   Registration,
   RunBody,
@@ -151,8 +152,8 @@ export class ApieClient {
     return { ...answer, value: { ...answer.value, events } };
   }
 
-  validateEvents(events: readonly unknown[]): Promise<Answer<ValidateAnswer>> {
-    return this.#post("/v1/events/validate", { events }, (answer) => {
+  validateEvents(events: readonly unknown[], options?: CallOptions): Promise<Answer<ValidateAnswer>> {
+    const read = (answer: unknown): ValidateAnswer => {
       const fields = fieldsOf(answer);
       return {
         accepted: typeof fields.accepted === "number" ? fields.accepted : undefined,
@@ -161,7 +162,8 @@ export class ApieClient {
           warnings: textsOf(preview.warnings),
         })),
       };
-    });
+    };
+    return this.#post("/v1/events/validate", { events }, read, options);
   }
 
   evaluate(body: EvaluateBody, options?: CallOptions): Promise<Answer<Fields>> {
@@ -184,8 +186,12 @@ export class ApieClient {
     return this.#abort.signal;
   }
 
-  health(): Promise<Answer<Fields>> {
-    return this.#exchange("GET", "/health", undefined, {}, fieldsOf);
+  health(options: CallOptions = {}): Promise<Answer<Health>> {
+    return this.#exchange("GET", "/health", undefined, options, (answer, headers) => ({
+      status: textOf(fieldsOf(answer).status),
+      database: textOf(fieldsOf(answer).database),
+      date: headers.date,
+    }));
   }
 
   /** Ends requests under way (as failures) and closes the sockets. */
@@ -197,7 +203,7 @@ export class ApieClient {
   async #post<T>(
     path: string,
     body: unknown,
-    read: (body: unknown) => T,
+    read: Reader<T>,
     options: CallOptions = {},
   ): Promise<Answer<T>> {
     let text: string;
@@ -215,7 +221,7 @@ export class ApieClient {
     path: string,
     body: string | undefined,
     options: CallOptions,
-    read: (body: unknown) => T,
+    read: Reader<T>,
   ): Promise<Answer<T>> {
     const result = await this.#transport.send({
       method,

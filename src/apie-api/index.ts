@@ -9,4 +9,5 @@ export {
 } from "./answer.ts";
 export { ApieClient, type CallOptions, type ClientOptions } from "./client.ts";
 export { detached, detachedTimer, type Timer } from "./detached.ts";
+export { createHttpTransport } from "./http-transport.ts";
 export type * from "./wire.ts";

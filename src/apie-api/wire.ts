@@ -109,6 +109,15 @@ export interface ValidateAnswer {
   previews: readonly { validationStatus: string; warnings: readonly string[] }[];
 }
 
+export interface Health {
+  /** `ok` or `error`. */
+  status?: string | undefined;
+  /** `connected` or `disconnected`. */
+  database?: string | undefined;
+  /** The server's clock, as an HTTP date. */
+  date?: string | undefined;
+}
+
 export interface EvaluateBody {
   agent_key: string;
   run_id?: string | undefined;

@@ -3,9 +3,10 @@
 import { Command } from "commander";
 import { PACKAGE_NAME, VERSION } from "../config/index.ts";
 import { devCommand } from "./commands/dev.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { reportFailure } from "./failure.ts";
 
-const COMMANDS: readonly (() => Command)[] = [devCommand];
+const COMMANDS: readonly (() => Command)[] = [devCommand, doctorCommand];
 
 function createProgram(): Command {
   const program = new Command(PACKAGE_NAME)
@@ -19,6 +20,7 @@ function createProgram(): Command {
 Examples:
   $ ${PACKAGE_NAME} dev                     a local Apie on port 4319, data in memory
   $ ${PACKAGE_NAME} dev --db apie.sqlite    the same, data kept in a file
+  $ ${PACKAGE_NAME} doctor                  says what is missing on the way to Apie and OTLP
   $ ${PACKAGE_NAME} dev --help              what else dev can do`,
     );
   for (const command of COMMANDS) program.addCommand(command());

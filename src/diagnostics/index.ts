@@ -1,4 +1,15 @@
 export {
+  type ApieSide,
+  type DoctorOptions,
+  type DoctorReport,
+  examine,
+  type Finding,
+  type FindingLevel,
+  type Refusal,
+  type Subject,
+} from "./doctor/index.ts";
+export { liveProcessors, noteProcessor } from "./live-processors.ts";
+export {
   apiMismatch,
   apiTaken,
   type OtelApiState,

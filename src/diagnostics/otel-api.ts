@@ -61,8 +61,12 @@ function providerState(registered: GlobalApi | undefined): ProviderState {
   return isReal(seen) ? "registered" : "none";
 }
 
-/** The proxy provider of the API delegates to nobody until a real one is registered. */
+/** The proxy provider of the API delegates to nobody until a real one is registered; a real one may throw. */
 function isReal(provider: object): boolean {
   const { getDelegateTracer } = provider as { getDelegateTracer?: (name: string) => unknown };
-  return getDelegateTracer === undefined || getDelegateTracer.call(provider, "apie-otel") !== undefined;
+  try {
+    return getDelegateTracer === undefined || getDelegateTracer.call(provider, "apie-otel") !== undefined;
+  } catch {
+    return true;
+  }
 }

@@ -1,3 +1,5 @@
 export { withoutSecrets } from "./identify.ts";
+export { NOTHING_SENT } from "./nothing-sent.ts";
 export { Pipeline } from "./pipeline.ts";
-export { ApieSpanProcessor, NOTHING_SENT, type ProcessorInternals } from "./processor.ts";
+export { ApieSpanProcessor, type ProcessorInternals } from "./processor.ts";
+export { queueState } from "./queue-state.ts";

@@ -1,11 +1,14 @@
 /** The span processor: the one thing a service that runs OpenTelemetry adds. */
 import { type ApieConfig, type ApieOptions, resolveConfig } from "../config/index.ts";
 import type { FlushReport } from "../delivery/index.ts";
+import { type DoctorOptions, type DoctorReport, examine, noteProcessor } from "../diagnostics/index.ts";
 import { reasonOf } from "../model/errors.ts";
 import type { SpanLike } from "../model/span.ts";
 import { scopeOf } from "../propagation/index.ts";
+import { NOTHING_SENT } from "./nothing-sent.ts";
 import { Pipeline } from "./pipeline.ts";
 import { ProviderCheck } from "./provider-check.ts";
+import { subjectOf } from "./subject.ts";
 
 /** A processor behind ours, as far as it is called. */
 interface ForwardTarget {
@@ -36,11 +39,14 @@ export class ApieSpanProcessor {
   readonly #forward: ForwardTarget | undefined;
   readonly #check: ProviderCheck | undefined;
   #started = 0;
+  /** Set while the doctor starts a span to see whether it comes in here. */
+  #listening: { heard: boolean } | undefined;
 
   constructor(options: ApieOptions = {}, internals: ProcessorInternals = {}) {
     this.#config = resolveConfig(options);
     this.#pipeline = this.#config.enabled ? new Pipeline(this.#config, internals.owner) : undefined;
     this.#forward = this.#config.forwardTo as ForwardTarget | undefined;
+    noteProcessor(this);
     if (this.#pipeline === undefined) return;
     const { tracerProvider } = this.#config;
     const checked = { processor: this, provider: tracerProvider, startedSpans: () => this.#started };
@@ -48,6 +54,10 @@ export class ApieSpanProcessor {
   }
 
   onStart(span: SpanLike, parentContext: unknown): void {
+    if (this.#listening !== undefined) {
+      this.#listening.heard = true;
+      return;
+    }
     this.#started += 1;
     if (this.#forward !== undefined) this.#forwarded(() => this.#forward?.onStart(span, parentContext));
     if (this.#pipeline === undefined) return;
@@ -102,6 +112,27 @@ export class ApieSpanProcessor {
     return this.#pipeline === undefined ? NOTHING_SENT : this.#pipeline.checked(await this.#pipeline.flush());
   }
 
+  /**
+   * Examines the way of agent work, from the provider in use to both destinations. Never rejects, and ends within `timeoutMs`.
+   * Asks Apie for its health, to register the agent where it is not yet, and to look at a sample event; sends the OTLP endpoint
+   * a request without spans.
+   */
+  doctor(options?: DoctorOptions): Promise<DoctorReport> {
+    return examine(subjectOf(this), options);
+  }
+
+  /** @internal Whether a span that `start` starts comes in here; nothing else is done with it. */
+  hears(start: () => void): boolean {
+    const listening = { heard: false };
+    this.#listening = listening;
+    try {
+      start();
+    } finally {
+      this.#listening = undefined;
+    }
+    return listening.heard;
+  }
+
   /** @internal */
   get pipeline(): Pipeline | undefined {
     return this.#pipeline;
@@ -138,19 +169,3 @@ export class ApieSpanProcessor {
 async function settling(call: () => Promise<void> | undefined): Promise<void> {
   await call();
 }
-
-const NOTHING = { delivered: 0, rejected: 0, dropped: 0, pending: 0 };
-const NO_LANES = { opened: 0, completed: 0, rejected: 0, dropped: 0, pending: 0 };
-
-/** The report of a client that is switched off. */
-export const NOTHING_SENT: FlushReport = {
-  ok: true,
-  timedOut: false,
-  durationMs: 0,
-  events: NOTHING,
-  runs: NO_LANES,
-  sessions: NO_LANES,
-  reasons: {},
-  sessionsLeftOpen: 0,
-  lastError: undefined,
-};

@@ -1,3 +1,3 @@
 export { stopOnExit } from "./exit.ts";
 export type { StartOptions } from "./options.ts";
-export { optionsOf, type Started, startApie, startWith } from "./start-apie.ts";
+export { clientOf, optionsOf, type Started, startApie, startWith } from "./start-apie.ts";

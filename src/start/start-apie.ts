@@ -79,8 +79,8 @@ export function startWith(options: StartOptions): Started {
   return started(apie, provider, reporter);
 }
 
-/** @throws {ApieConfigError} naming every bad option, ours and the client's. */
-function clientOf(options: StartOptions): Apie {
+/** A client of these options, without anything around it. @throws {ApieConfigError} naming every bad option, ours and the client's. */
+export function clientOf(options: StartOptions): Apie {
   const { otlp: _, serviceName: __, resourceAttributes: ___, sampler: ____, ...apieOptions } = options;
   const issues = startIssues(options);
   if (issues.length === 0) return new Apie(apieOptions);

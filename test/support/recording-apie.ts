@@ -219,6 +219,7 @@ export class RecordingApie {
 
   #answer({ path, body }: RecordedRequest): Reply {
     this.#ids += 1;
+    if (path === "/health") return { body: { status: "ok", database: "connected" } };
     if (path === "/v1/agents/identify") {
       return { body: { agent_id: "agt_1", agent_version_id: "ver_1", workspace_id: "ws_1", created: true } };
     }

@@ -1,6 +1,7 @@
 /** The state of the queue, put together from the parts of the pipeline that each know some of it. */
 import type { QueueDiagnostics } from "../diagnostics/index.ts";
-import { NOTHING_SENT, type Pipeline } from "../processor/index.ts";
+import { NOTHING_SENT } from "./nothing-sent.ts";
+import type { Pipeline } from "./pipeline.ts";
 
 /** @param pipeline absent while the client is switched off. */
 export function queueState(pipeline: Pipeline | undefined): QueueDiagnostics {

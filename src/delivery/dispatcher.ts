@@ -68,7 +68,7 @@ export class Dispatcher {
 
   /** Why requests are held back at the moment. */
   get heldBecause(): string | undefined {
-    return this.#gate.reason;
+    return this.#gate.reason(this.#parts.now());
   }
 
   /** Whether Apie is known to refuse the opening of the lane for now. */

@@ -95,6 +95,7 @@ export class Gate {
   #failures = 0;
   /** Until when the server asked to be left alone; only time ends it. */
   #askedUntil = 0;
+  #askedBecause = "";
   #answeredAt = 0;
 
   /** @param baseMs first delay after a failure. */
@@ -103,10 +104,10 @@ export class Gate {
   }
 
   /** Why requests are held back. */
-  get reason(): string | undefined {
+  reason(now: number): string | undefined {
     if (this.#server.reason !== undefined) return this.#server.reason;
     for (const hold of this.#kinds.values()) if (hold.reason !== undefined) return hold.reason;
-    return undefined;
+    return now < this.#askedUntil ? this.#askedBecause : undefined;
   }
 
   /** The endpoint is down: one request at a time is let through to see whether it is back. */
@@ -184,6 +185,7 @@ export class Gate {
     this.#endKindProbe(pass);
     if (retryAfterMs !== undefined) {
       this.#askedUntil = Math.max(this.#askedUntil, now + backoffMs(1, this.#baseMs, retryAfterMs));
+      this.#askedBecause = reason;
     }
     this.#server.reason = reason;
     if (this.#failures < TRIP_AFTER && !this.#server.isClosed) return;

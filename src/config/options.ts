@@ -297,6 +297,11 @@ export interface ApieOptions {
   transport?: Transport | undefined;
   /** Bridge: another span processor to call first; a failure of ours never reaches it. */
   forwardTo?: SpanProcessorLike | undefined;
+  /**
+   * Bridge: the `waitUntil` of a serverless platform. It is called as each root span starts, in its context, with a promise
+   * that is settled once the work of that span has reached Apie or was given up, and never rejects.
+   */
+  waitUntil?: ((promise: Promise<void>) => void) | undefined;
   /** Bridge: write `apie.run.id`, `apie.session.id` on our own run and session spans once known. Default `false`. */
   apieIdsOnSpans?: boolean | undefined;
 }

@@ -225,6 +225,7 @@ export const optionsSchema = z.strictObject({
   tracerProvider: having("getTracer", "a TracerProvider (an object with getTracer)"),
   transport: hook("(request) => Promise<TransportResult>"),
   forwardTo: having("onEnd", "a SpanProcessor (an object with onStart and onEnd)"),
+  waitUntil: hook("(promise) => void"),
   apieIdsOnSpans: flag,
 } satisfies Record<keyof ApieOptions, z.ZodType>);
 

@@ -6,7 +6,7 @@ import type { Reporter } from "../diagnostics/index.ts";
 import type { Redactor } from "../events/index.ts";
 import { reasonOf } from "../model/errors.ts";
 
-export type HookName = "a convention" | "onDrop" | "queueIdempotencyKey" | "redact";
+export type HookName = "a convention" | "onDrop" | "queueIdempotencyKey" | "redact" | "waitUntil";
 
 export class Hooks {
   readonly #reporter: Reporter;

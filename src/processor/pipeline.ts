@@ -25,6 +25,7 @@ import { QueuedKeys } from "./queued-keys.ts";
 import { parentIdOf, SpanReading, toMs } from "./reading.ts";
 import { Recorder } from "./recorder.ts";
 import { type SharedLanes, sharedLanesOf } from "./shared-lanes.ts";
+import { WaitUntil } from "./wait-until.ts";
 
 /** The pump gives the event loop back after this long. */
 const SLICE_MS = 3;
@@ -45,6 +46,7 @@ export class Pipeline {
   readonly ids = new ApieIds();
   /** Absent without a session store. */
   readonly sharedLanes: SharedLanes | undefined;
+  readonly waitUntil: WaitUntil | undefined;
   readonly #owner: object | undefined;
   readonly #hooks: Hooks;
   readonly #journal = new Journal();
@@ -55,7 +57,7 @@ export class Pipeline {
   #pumpPlanned = false;
   #sweepTimer: Timer | undefined;
   #stopping: Promise<FlushReport> | undefined;
-  #stopped = false;
+  #isOver = false;
   /** Spans whose reading failed: a convention of the user's threw, or a span was damaged. */
   unreadable = 0;
 
@@ -139,13 +141,20 @@ export class Pipeline {
       isKnown: (traceId, spanId) => this.tracker.find(traceId, spanId) !== undefined,
       walk: (steps) => this.#walk(steps),
     });
+    const { waitUntil } = config;
+    if (waitUntil !== undefined) {
+      this.waitUntil = new WaitUntil({
+        waitUntil: (promise) => void this.#hooks.call("waitUntil", () => waitUntil(promise)),
+        flush: () => this.flush(),
+        hasOpenRuns: (traceId) => this.tracker.hasOpenRuns(traceId),
+      });
+    }
     this.delivery.start();
   }
 
   // ---- note ----------------------------------------------------------------------------------------------------
 
   note(span: SpanLike, isEnd: boolean, scope: Scope | undefined): void {
-    if (this.#stopped) return;
     if (this.#journal.isFull) this.#pump(OVERFLOW_STEPS);
     this.#journal.push(span, isEnd, scope);
     if (!this.#pumpPlanned) this.#planPump();
@@ -162,6 +171,8 @@ export class Pipeline {
   }
 
   #pumpSlice(): void {
+    // What comes while it is shut down is looked at afterwards.
+    if (this.#isStopping) return;
     const until = performance.now() + SLICE_MS;
     // One span with all its content may take as long as a hundred without.
     while (this.#journal.length > 0 && performance.now() < until) this.#pump(1);
@@ -282,12 +293,15 @@ export class Pipeline {
   #dropped(info: DropInfo): void {
     const { onDrop } = this.config;
     if (onDrop !== undefined) this.#hooks.call("onDrop", () => onDrop(info));
+    if (this.#isOver) {
+      this.reporter.once("after_shutdown", "work after shutdown() is not sent; it is counted as dropped");
+    }
   }
 
   // ---- time ----------------------------------------------------------------------------------------------------
 
   #planSweep(): void {
-    if (this.#sweepTimer !== undefined || this.#stopped) return;
+    if (this.#sweepTimer !== undefined) return;
     if (!this.tracker.needsSweep && this.#endOnly.isEmpty) return;
     this.#sweepTimer = detachedTimer(SWEEP_MS, () => {
       this.#sweepTimer = undefined;
@@ -306,9 +320,13 @@ export class Pipeline {
   }
 
   async flush(timeoutMs = this.config.flushTimeoutMs): Promise<FlushReport> {
-    this.pumpAll();
+    if (!this.#isStopping) this.pumpAll();
     this.#endOnly.releaseComplete();
     return this.delivery.flush(timeoutMs);
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopping !== undefined && !this.#isOver;
   }
 
   shutdown(timeoutMs = this.config.shutdownTimeoutMs): Promise<FlushReport> {
@@ -318,13 +336,16 @@ export class Pipeline {
 
   async #stop(timeoutMs: number): Promise<FlushReport> {
     this.pumpAll();
-    this.#stopped = true;
-    this.#sweepTimer?.cancel();
     this.#endOnly.releaseAll();
     this.#readably(() => this.tracker.closeAll());
+    this.#sweepTimer?.cancel();
+    this.#sweepTimer = undefined;
     const report = await this.delivery.shutdown(timeoutMs);
     this.sharedLanes?.stop();
     this.ids.giveUp();
+    this.waitUntil?.settleAll();
+    this.#isOver = true;
+    if (this.#journal.length > 0 && !this.#pumpPlanned) this.#planPump();
     return { ...report, sessionsLeftOpen: this.sharedLanes?.leftOpen ?? 0 };
   }
 

@@ -63,6 +63,7 @@ export class ApieSpanProcessor {
     if (this.#pipeline === undefined) return;
     try {
       this.#pipeline.note(span, false, scopeOf(parentContext));
+      this.#pipeline.waitUntil?.started(span, parentContext);
     } catch (error) {
       this.#failed(error);
     }
@@ -77,6 +78,7 @@ export class ApieSpanProcessor {
     if (this.#pipeline === undefined) return;
     try {
       this.#pipeline.note(span, true, undefined);
+      this.#pipeline.waitUntil?.ended(span);
     } catch (error) {
       this.#failed(error);
     }

@@ -131,6 +131,10 @@ export class Traces {
     return this.#givenUp.has(traceId);
   }
 
+  hasOpenRuns(traceId: string): boolean {
+    return (this.#traces.get(traceId)?.openRuns.size ?? 0) > 0;
+  }
+
   /** The trace that is to be given up. */
   oldest(): TraceState | undefined {
     return this.#order.first();

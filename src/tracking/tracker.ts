@@ -73,6 +73,11 @@ export class Tracker {
     return true;
   }
 
+  /** Whether a run rooted in this trace is not closed. */
+  hasOpenRuns(traceId: string): boolean {
+    return this.#traces.hasOpenRuns(traceId);
+  }
+
   // ---- spans ---------------------------------------------------------------------------------------------------
 
   started(start: SpanStart, activity: Activity | undefined): SpanNode {
@@ -135,7 +140,11 @@ export class Tracker {
       for (const node of trace.nodes.values()) if (node.undetermined) this.#release(node);
     this.#runs.closeAll();
     this.#sessions.closeAll();
-    for (const trace of [...this.#traces.all()]) this.#traces.forget(trace);
+    // What is still to end was told as unfinished: it is late then, and no news.
+    for (const trace of [...this.#traces.all()]) {
+      if (trace.openSpans > 0) this.#traces.giveUp(trace);
+      else this.#traces.forget(trace);
+    }
   }
 
   // ---- held work -----------------------------------------------------------------------------------------------

@@ -328,6 +328,7 @@ const OPTIONS: Record<keyof ApieOptions, Cases> = {
       [null, /^expected a SpanProcessor/],
     ],
   },
+  waitUntil: hook,
   apieIdsOnSpans: flag,
 };
 

@@ -1,22 +1,17 @@
-/** docs/conventions.md: its tables are those of the code, its links lead somewhere, and its example does what it says. */
-import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+/** docs/conventions.md: its example does what it says. */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import { SpanStatusCode, trace } from "@opentelemetry/api";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { renewed } from "../../scripts/docs/page.ts";
 import type { ApieSpanProcessor } from "../../src/index.ts";
 import { ROOT } from "../package/support.ts";
 import { cleanup, startServer } from "../support/client.ts";
-import { NEW_NODE } from "../support/new-node.ts";
 import { startOtel } from "../support/otel.ts";
 import type { RecordingApie } from "../support/recording-apie.ts";
+import { complaintsOf, scratchFolder } from "./support.ts";
 
-const FILE = join(ROOT, "docs/conventions.md");
-const PAGE = readFileSync(FILE, "utf8");
+const PAGE = readFileSync(join(ROOT, "docs/conventions.md"), "utf8");
 const HEADING = "## A convention of your own\n";
 
 function example(): string {
@@ -25,65 +20,15 @@ function example(): string {
   return code;
 }
 
-describe("the page", () => {
-  test("has the tables that `npm run docs` writes", () => {
-    expect(renewed(PAGE) === PAGE, "stale: run `npm run docs`").toBe(true);
-  });
-
-  test("leads to files and headings that exist", () => {
-    const anchors = (text: string) =>
-      [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
-        heading
-          .toLowerCase()
-          .replace(/[^\p{L}\p{N} -]/gu, "")
-          .replaceAll(" ", "-"),
-      );
-    const targets = [...PAGE.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target ?? "");
-    const local = targets.filter((target) => !target.startsWith("https://"));
-    expect(local.length).toBeGreaterThan(20);
-    const broken = local.filter((target) => {
-      const [path = "", anchor] = target.split("#");
-      const file = path === "" ? FILE : join(dirname(FILE), path);
-      if (!existsSync(file)) return true;
-      return anchor !== undefined && !anchors(readFileSync(file, "utf8")).includes(anchor);
-    });
-    expect(broken).toEqual([]);
-  });
-});
-
 describe("the example", () => {
   let folder: string;
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "convention-"));
-    symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+    folder = scratchFolder();
   });
   afterAll(() => rmSync(folder, { recursive: true }));
   afterEach(() => vi.unstubAllEnvs());
 
-  /** What the compiler says of the example, as strict as it gets. */
-  async function complaints(code: string): Promise<string[]> {
-    writeFileSync(join(folder, "butler.ts"), code);
-    const compilerOptions = {
-      module: "nodenext",
-      target: "es2023",
-      lib: ["es2023", "es2024.string"],
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noUncheckedIndexedAccess: true,
-      noUnusedLocals: true,
-      allowImportingTsExtensions: true,
-      skipLibCheck: true,
-      noEmit: true,
-      types: ["node"],
-      paths: { "apie-otel": [join(ROOT, "src/index.ts")] },
-    };
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["butler.ts"] }));
-    const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
-    const { stdout } = await promisify(execFile)(NEW_NODE, [tsc, "-p", folder]).catch(
-      (error: { stdout: string }) => error,
-    );
-    return stdout.split("\n").filter((line) => line.includes("butler.ts"));
-  }
+  const complaints = (code: string) => complaintsOf(folder, { "butler.ts": code });
 
   test("compiles", async () => {
     expect(await complaints(example())).toEqual([]);

@@ -1,0 +1,8 @@
+/** Markdown of tables. */
+
+export const code = (words: readonly string[]): string => words.map((word) => `\`${word}\``).join(", ");
+
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}

@@ -1,7 +1,7 @@
 /**
  * Note, read, place, write, send: the road every span takes, put together from the parts that each do one of them.
  */
-import { ApieClient, detached, detachedTimer, type Timer } from "../apie-api/index.ts";
+import { ApieClient, detachedTimer, type Timer } from "../apie-api/index.ts";
 import { type ApieConfig, CAPTURE_SOURCE, DEFAULT_SESSION_TTL_MS, type DropInfo } from "../config/index.ts";
 import { APIE_CONVENTION } from "../conventions/index.ts";
 import { Delivery, type FlushReport } from "../delivery/index.ts";
@@ -19,18 +19,14 @@ import type { EventWriter } from "./event-record.ts";
 import { Hooks } from "./hooks.ts";
 import { identifyBody, withoutSecrets } from "./identify.ts";
 import { ApieIds } from "./ids.ts";
-import { Journal } from "./journal.ts";
 import { tellOptionsWithoutEffect } from "./not-yet.ts";
+import { Pump } from "./pump.ts";
 import { QueuedKeys } from "./queued-keys.ts";
 import { parentIdOf, SpanReading, toMs } from "./reading.ts";
 import { Recorder } from "./recorder.ts";
 import { type SharedLanes, sharedLanesOf } from "./shared-lanes.ts";
-import { WaitUntil } from "./wait-until.ts";
+import { type WaitUntil, waitUntilOf } from "./wait-until.ts";
 
-/** The pump gives the event loop back after this long. */
-const SLICE_MS = 3;
-/** Entries the callback that finds the journal full works off itself; two come in with each span. */
-const OVERFLOW_STEPS = 3;
 const SWEEP_MS = 500;
 
 const IGNORED: Activity = { kind: "none", convention: "" };
@@ -49,12 +45,11 @@ export class Pipeline {
   readonly waitUntil: WaitUntil | undefined;
   readonly #owner: object | undefined;
   readonly #hooks: Hooks;
-  readonly #journal = new Journal();
+  readonly #pump: Pump;
   readonly #reading: SpanReading;
   readonly #endOnly: EndOnlyTraces;
   #environment: string | undefined;
   #resource: ResourceLike | undefined;
-  #pumpPlanned = false;
   #sweepTimer: Timer | undefined;
   #stopping: Promise<FlushReport> | undefined;
   #isOver = false;
@@ -141,56 +136,22 @@ export class Pipeline {
       isKnown: (traceId, spanId) => this.tracker.find(traceId, spanId) !== undefined,
       walk: (steps) => this.#walk(steps),
     });
-    const { waitUntil } = config;
-    if (waitUntil !== undefined) {
-      this.waitUntil = new WaitUntil({
-        waitUntil: (promise) => void this.#hooks.call("waitUntil", () => waitUntil(promise)),
-        flush: () => this.flush(),
-        hasOpenRuns: (traceId) => this.tracker.hasOpenRuns(traceId),
-      });
-    }
+    this.#pump = new Pump({
+      read: (span, phase, scope) =>
+        this.#readably(() => (phase === "start" ? this.#start(span, scope) : this.#end(span))),
+      onSlice: () => this.#planSweep(),
+    });
+    this.waitUntil = waitUntilOf(config.waitUntil, this.#hooks, {
+      flush: () => this.flush(),
+      hasOpenRuns: (traceId) => this.tracker.hasOpenRuns(traceId),
+    });
     this.delivery.start();
   }
 
   // ---- note ----------------------------------------------------------------------------------------------------
 
   note(span: SpanLike, isEnd: boolean, scope: Scope | undefined): void {
-    if (this.#journal.isFull) this.#pump(OVERFLOW_STEPS);
-    this.#journal.push(span, isEnd, scope);
-    if (!this.#pumpPlanned) this.#planPump();
-  }
-
-  #planPump(): void {
-    this.#pumpPlanned = true;
-    detached(() =>
-      setImmediate(() => {
-        this.#pumpPlanned = false;
-        this.#pumpSlice();
-      }),
-    );
-  }
-
-  #pumpSlice(): void {
-    // What comes while it is shut down is looked at afterwards.
-    if (this.#isStopping) return;
-    const until = performance.now() + SLICE_MS;
-    // One span with all its content may take as long as a hundred without.
-    while (this.#journal.length > 0 && performance.now() < until) this.#pump(1);
-    if (this.#journal.length > 0 && !this.#pumpPlanned) this.#planPump();
-    this.#planSweep();
-  }
-
-  #pump(entries: number): void {
-    for (let taken = 0; taken < entries && this.#journal.length > 0; taken += 1) {
-      this.#journal.take((span, phase, scope) => {
-        try {
-          if (phase === "start") this.#start(span, scope);
-          else this.#end(span);
-        } catch (error) {
-          this.#unreadable(error);
-        }
-      });
-    }
+    this.#pump.note(span, isEnd, scope);
   }
 
   // ---- read and place ------------------------------------------------------------------------------------------
@@ -315,18 +276,14 @@ export class Pipeline {
 
   /** Reads everything noted so far, whatever it costs. */
   pumpAll(): void {
-    this.#pump(Number.POSITIVE_INFINITY);
+    this.#pump.all();
     this.#planSweep();
   }
 
   async flush(timeoutMs = this.config.flushTimeoutMs): Promise<FlushReport> {
-    if (!this.#isStopping) this.pumpAll();
+    this.pumpAll();
     this.#endOnly.releaseComplete();
     return this.delivery.flush(timeoutMs);
-  }
-
-  get #isStopping(): boolean {
-    return this.#stopping !== undefined && !this.#isOver;
   }
 
   shutdown(timeoutMs = this.config.shutdownTimeoutMs): Promise<FlushReport> {
@@ -336,6 +293,8 @@ export class Pipeline {
 
   async #stop(timeoutMs: number): Promise<FlushReport> {
     this.pumpAll();
+    // What comes while it is shut down is looked at afterwards.
+    this.#pump.hold();
     this.#endOnly.releaseAll();
     this.#readably(() => this.tracker.closeAll());
     this.#sweepTimer?.cancel();
@@ -345,7 +304,7 @@ export class Pipeline {
     this.ids.giveUp();
     this.waitUntil?.settleAll();
     this.#isOver = true;
-    if (this.#journal.length > 0 && !this.#pumpPlanned) this.#planPump();
+    this.#pump.resume();
     return { ...report, sessionsLeftOpen: this.sharedLanes?.leftOpen ?? 0 };
   }
 

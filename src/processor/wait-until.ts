@@ -5,11 +5,11 @@
  */
 import { type Context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { detached, detachedTimer } from "../apie-api/index.ts";
+import type { ApieConfig } from "../config/index.ts";
 import type { SpanLike } from "../model/span.ts";
+import type { Hooks } from "./hooks.ts";
 
 export interface WaitUntilParts {
-  /** The platform's. Must not throw. */
-  waitUntil: (promise: Promise<void>) => void;
   /** Must not reject. */
   flush: () => Promise<unknown>;
   /** Whether a run rooted in this trace waits for spans that have not ended. */
@@ -22,12 +22,28 @@ const MAX_WAITING = 1_000;
 const LONGEST_MS = 3_000;
 const LOOK_MS = 50;
 
+/** The platform's, as the user gave it. */
+type Hook = NonNullable<ApieConfig["waitUntil"]>;
+
+/** @returns `undefined` where no platform is to be asked. */
+export function waitUntilOf(
+  given: Hook | undefined,
+  hooks: Hooks,
+  parts: WaitUntilParts,
+): WaitUntil | undefined {
+  if (given === undefined) return undefined;
+  return new WaitUntil((promise) => void hooks.call("waitUntil", () => given(promise)), parts);
+}
+
 export class WaitUntil {
+  readonly #hook: Hook;
   readonly #parts: WaitUntilParts;
   /** By span: settles the promise that the platform has. */
   readonly #waiting = new Map<string, () => void>();
 
-  constructor(parts: WaitUntilParts) {
+  /** @param hook must not throw. */
+  constructor(hook: Hook, parts: WaitUntilParts) {
+    this.#hook = hook;
     this.#parts = parts;
   }
 
@@ -36,7 +52,7 @@ export class WaitUntil {
     if (parent !== undefined && parent.isRemote !== true) return;
     const isDelivered = new Promise<void>((resolve) => this.#waiting.set(nameOf(span), resolve));
     if (this.#waiting.size > MAX_WAITING) this.#settle(this.#waiting.keys().next().value ?? "");
-    this.#parts.waitUntil(isDelivered);
+    this.#hook(isDelivered);
   }
 
   ended(span: SpanLike): void {

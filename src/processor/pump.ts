@@ -1,0 +1,73 @@
+/** Works the journal off: in slices of a few milliseconds, off the stack of whoever writes spans. */
+import { detached } from "../apie-api/index.ts";
+import type { Scope } from "../model/scope.ts";
+import type { SpanLike } from "../model/span.ts";
+import { Journal, type JournalPhase } from "./journal.ts";
+
+/** It gives the event loop back after this long. */
+const SLICE_MS = 3;
+/** Entries the callback that finds the journal full works off itself; two come in with each span. */
+const OVERFLOW_STEPS = 3;
+
+export interface PumpHooks {
+  /** Must not throw. */
+  read: (span: SpanLike, phase: JournalPhase, scope: Scope | undefined) => void;
+  /** Called after each slice. */
+  onSlice: () => void;
+}
+
+export class Pump {
+  readonly #hooks: PumpHooks;
+  readonly #journal = new Journal();
+  #isPlanned = false;
+  #isHeld = false;
+
+  constructor(hooks: PumpHooks) {
+    this.#hooks = hooks;
+  }
+
+  note(span: SpanLike, isEnd: boolean, scope: Scope | undefined): void {
+    if (this.#journal.isFull) this.#take(OVERFLOW_STEPS);
+    this.#journal.push(span, isEnd, scope);
+    if (!this.#isPlanned) this.#plan();
+  }
+
+  /** Reads everything noted so far, whatever it costs; nothing while it is held. */
+  all(): void {
+    if (!this.#isHeld) this.#take(Number.POSITIVE_INFINITY);
+  }
+
+  /** What is noted from now on waits for `resume`, as far as there is room. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  resume(): void {
+    this.#isHeld = false;
+    if (this.#journal.length > 0 && !this.#isPlanned) this.#plan();
+  }
+
+  #plan(): void {
+    this.#isPlanned = true;
+    detached(() =>
+      setImmediate(() => {
+        this.#isPlanned = false;
+        if (!this.#isHeld) this.#slice();
+      }),
+    );
+  }
+
+  #slice(): void {
+    const until = performance.now() + SLICE_MS;
+    // One span with all its content may take as long as a hundred without.
+    while (this.#journal.length > 0 && performance.now() < until) this.#take(1);
+    if (this.#journal.length > 0 && !this.#isPlanned) this.#plan();
+    this.#hooks.onSlice();
+  }
+
+  #take(entries: number): void {
+    for (let taken = 0; taken < entries && this.#journal.length > 0; taken += 1) {
+      this.#journal.take(this.#hooks.read);
+    }
+  }
+}

@@ -40,7 +40,7 @@ export interface FlushReport {
   sessions: LaneOutcome;
   /** Losses of events, runs and sessions by reason, e.g. `{ "queue_full": 12 }`. */
   reasons: Readonly<Record<string, number>>;
-  /** Sessions shared by a session store that were left open for the other instances: at shutdown, or for want of room. */
+  /** Sessions shared by a session store, not known to be over, that were left to the other instances: at shutdown, as a rule. */
   sessionsLeftOpen: number;
   /** Why something is pending, in one line. */
   lastError: string | undefined;

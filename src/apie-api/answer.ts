@@ -78,7 +78,13 @@ function parsed(body: string): unknown {
   }
 }
 
-/** The server's own words, one line of at most 300 characters. */
+/** One line of at most 300 characters, cut when nothing is to be taken out any more: half of a secret is not known as one. */
+export function lineOf(text: string): string {
+  const line = text.slice(0, 4_096).replace(/\s+/g, " ").trim();
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}
+
+/** The server's own words. */
 function saidBy(body: unknown): string | undefined {
   const parts = body as { error?: unknown; message?: unknown; detail?: unknown } | undefined;
   const inner = parts?.error;
@@ -86,14 +92,7 @@ function saidBy(body: unknown): string | undefined {
     typeof inner === "string"
       ? inner
       : ((inner as { message?: unknown } | undefined)?.message ?? parts?.message ?? parts?.detail);
-  if (typeof text !== "string" || text === "") return undefined;
-  return lineOf(text);
-}
-
-/** Whatever a server says, in one line of at most 300 characters. */
-export function lineOf(text: string): string {
-  const line = text.slice(0, 3_000).replace(/\s+/g, " ").trim();
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+  return typeof text === "string" && text !== "" ? text : undefined;
 }
 
 /** A web site answers every path with a page and 200: taking that for success would lose everything. */
@@ -121,12 +120,17 @@ function tellsOfFailure(body: unknown): boolean {
 /** Reads what an answer gives; names of headers are in lower case. */
 export type Reader<T> = (body: unknown, headers: Readonly<Record<string, string>>) => T;
 
-export function readAnswer<T>(result: TransportResult, read: Reader<T>): Answer<T> {
+/** @param shown what may be shown of the words of a server or a transport. */
+export function readAnswer<T>(
+  result: TransportResult,
+  read: Reader<T>,
+  shown: (said: string) => string = (said) => said,
+): Answer<T> {
   if (result.kind === "failure") {
     return {
       kind: "retry",
       ambiguous: result.sent === "unknown",
-      message: result.message,
+      message: shown(result.message),
       cause: result.code,
     };
   }
@@ -135,7 +139,9 @@ export function readAnswer<T>(result: TransportResult, read: Reader<T>): Answer<
   if (status >= 200 && status < 300) return readSuccess(result, body, read);
   const requestId = REQUEST_ID_HEADERS.map((name) => result.headers[name]).find((id) => id !== undefined);
   const hint = HINTS[status];
-  const message = [`HTTP ${status}`, saidBy(body), hint].filter((part) => part !== undefined).join(": ");
+  const said = saidBy(body);
+  const words = said === undefined ? undefined : lineOf(shown(said));
+  const message = [`HTTP ${status}`, words, hint].filter((part) => part !== undefined).join(": ");
   if (isRetryableStatus(status) || status < 200) {
     return {
       kind: "retry",
@@ -148,7 +154,7 @@ export function readAnswer<T>(result: TransportResult, read: Reader<T>): Answer<
   }
   if (status < 400) {
     const target = result.headers.location;
-    const where = target === undefined ? "" : ` to ${target.slice(0, 200)}`;
+    const where = target === undefined ? "" : ` to ${shown(target).slice(0, 200)}`;
     return {
       kind: "denied",
       status,

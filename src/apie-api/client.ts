@@ -1,6 +1,7 @@
 /** The endpoints of Apie that the bridge calls. One method, one request; retrying is the caller's. */
 import { setMaxListeners } from "node:events";
 import type { FetchLike, Transport } from "../config/index.ts";
+import { withoutEcho } from "../model/echo.ts";
 import { type Answer, type Reader, readAnswer } from "./answer.ts";
 import { createBoundedTransport } from "./bounded-transport.ts";
 import { readEventsAnswer } from "./events-answer.ts";
@@ -42,6 +43,9 @@ export interface CallOptions {
   /** Ends the request, as a failure. */
   signal?: AbortSignal | undefined;
 }
+
+/** A server that repeats all it was sent is not listened to for longer. */
+const MAX_SAID = 4_096;
 
 function readCreated(body: unknown): Created | undefined {
   const fields = fieldsOf(body);
@@ -140,16 +144,10 @@ export class ApieClient {
    * @param body JSON text of `{ "events": [...] }`: batches are written once, by the caller.
    * @param eventIds of those events, in their order: by them the answer is read.
    */
-  async sendEvents(body: string, eventIds: readonly (string | undefined)[]): Promise<Answer<EventsAnswer>> {
-    const answer = await this.#exchange("POST", "/v1/events", body, {}, (said) =>
-      readEventsAnswer(said, eventIds),
+  sendEvents(body: string, eventIds: readonly (string | undefined)[]): Promise<Answer<EventsAnswer>> {
+    return this.#exchange("POST", "/v1/events", body, {}, (answer) =>
+      readEventsAnswer(answer, eventIds, (said) => this.#shown(said, body)),
     );
-    const { shown } = this.#options;
-    if (answer.kind !== "ok" || shown === undefined) return answer;
-    const events = answer.value.events.map(({ message, ...verdict }) =>
-      message === undefined ? verdict : { ...verdict, message: shown(message) },
-    );
-    return { ...answer, value: { ...answer.value, events } };
   }
 
   validateEvents(events: readonly unknown[], options?: CallOptions): Promise<Answer<ValidateAnswer>> {
@@ -234,10 +232,13 @@ export class ApieClient {
           ? this.#abort.signal
           : AbortSignal.any([this.#abort.signal, options.signal]),
     });
-    const answer = readAnswer(result, read);
+    return readAnswer(result, read, (said) => this.#shown(said, body));
+  }
+
+  /** What a server or transport says: nothing of what it was sent, which may be content, and no secret. */
+  #shown(said: string, sent: string | undefined): string {
     const { shown } = this.#options;
-    return answer.kind === "ok" || shown === undefined
-      ? answer
-      : { ...answer, message: shown(answer.message) };
+    const told = withoutEcho(said.slice(0, MAX_SAID), sent);
+    return shown === undefined ? told : shown(told);
   }
 }

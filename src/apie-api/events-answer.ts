@@ -30,8 +30,12 @@ function words(outcome: EventVerdict["outcome"], list: string): [string, EventVe
 
 const TAKEN: EventVerdict = { outcome: "taken" };
 
-/** @param eventIds of the events sent, in their order; `undefined` for one that has none. */
-export function readEventsAnswer(body: unknown, eventIds: readonly (string | undefined)[]): EventsAnswer {
+/** @param eventIds of the events sent, in their order; `undefined` for one that has none. @param shown what may be shown of the server's words. */
+export function readEventsAnswer(
+  body: unknown,
+  eventIds: readonly (string | undefined)[],
+  shown: (said: string) => string = (said) => said,
+): EventsAnswer {
   const fields = fieldsOf(body);
   const verdicts = new Array<EventVerdict | undefined>(eventIds.length).fill(undefined);
   const places = new Map(eventIds.map((id, index) => [id, index]));
@@ -61,7 +65,10 @@ export function readEventsAnswer(body: unknown, eventIds: readonly (string | und
   if (Array.isArray(fields.accepted)) {
     for (const place of fields.accepted.map(placeOf)) if (place !== undefined) verdicts[place] ??= TAKEN;
   }
-  return { warnings: textsOf(fields.warnings), events: withCounts(verdicts, fields, unplaced) };
+  const events = withCounts(verdicts, fields, unplaced).map(({ message, ...verdict }) =>
+    message === undefined ? verdict : { ...verdict, message: lineOf(shown(message)) },
+  );
+  return { warnings: textsOf(fields.warnings), events };
 }
 
 /** Events nothing was said of are taken, unless the counts say that not all of them were. */
@@ -126,7 +133,7 @@ function refused(item: unknown): EventVerdict {
   const fields = fieldsOf(item);
   const message =
     textOf(fields.message) ?? textOf(fields.reason) ?? reasonOf(fields) ?? textOf(fields.detail);
-  return { outcome: "refused", message: message === undefined ? "refused" : lineOf(message) };
+  return { outcome: "refused", message: message ?? "refused" };
 }
 
 const reasonOf = ({ error }: Fields): string | undefined => textOf(error) ?? textOf(fieldsOf(error).message);

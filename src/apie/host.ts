@@ -19,9 +19,10 @@ export function hostOf(
   agentId: () => string | undefined,
 ): InstrumentHost {
   const { config, pipeline } = processor;
+  const redactor = pipeline?.redactor ?? new Redactor(config, config.apiKey);
   return {
     owner,
-    agent: config.agent,
+    agent: { key: redactor.identity(config.agent.key), name: config.agent.name },
     agentVersion: config.version?.version,
     framework: config.runtime?.framework,
     captureContent: config.captureContent,
@@ -29,7 +30,7 @@ export function hostOf(
     runMarker: config.runMarker,
     apieIdsOnSpans: config.apieIdsOnSpans,
     baggage: { read: config.baggage?.read ?? false, write: config.baggage?.write ?? [] },
-    redactor: pipeline?.redactor ?? new Redactor(config),
+    redactor,
     reporter: pipeline?.reporter ?? new Reporter("silent"),
     tracerProvider: config.tracerProvider,
     infer: inferenceOf(config),

@@ -8,6 +8,15 @@ const STATUS_ERROR = 2;
 const CLASS_LIKE = /^[\p{L}_$][\p{L}\p{N}_$.:/#-]{0,119}$/u;
 const CODE_LIKE = /^-?\d{1,9}$/;
 
+/** Classes of errors by their names. */
+const ERROR_CLASS =
+  /^[\p{Lu}_$][\p{L}\p{N}_$.]*(?:Error|Exception|Exceeded|Triggered|Interrupt|Abort(?:ed)?|Timeout|Failure|Fault|Rejection|Warning)$/u;
+
+/** The class in a message or a stack, which may begin with any word: only a word that is the name of one. */
+export function errorClass(word: string | undefined): string | undefined {
+  return word !== undefined && word.length <= 120 && ERROR_CLASS.test(word) ? word : undefined;
+}
+
 export function errorType(value: unknown): string | undefined {
   const name = parseText(value);
   return name !== undefined && (CLASS_LIKE.test(name) || CODE_LIKE.test(name)) ? name : undefined;

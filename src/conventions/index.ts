@@ -70,24 +70,24 @@ export interface ReaderOptions {
   /** Spans that are no agent work and tell of touched resources. */
   touched?: ApieOptions["touchedResources"];
   /** Told what a convention of the user's threw. */
-  onFailure?: ((error: unknown) => void) | undefined;
+  onFailure?: ((error: unknown, span: SpanLike) => void) | undefined;
 }
 
 /** A convention of the user's that throws does not know the span: the others are asked all the same. */
-function guarded(own: Convention, onFailure: (error: unknown) => void): Convention {
-  const attempt = <T>(run: () => T): T | undefined => {
+function guarded(own: Convention, onFailure: (error: unknown, span: SpanLike) => void): Convention {
+  const attempt = <T>({ span }: SpanView, run: () => T): T | undefined => {
     try {
       return run();
     } catch (error) {
-      onFailure(error);
+      onFailure(error, span);
       return undefined;
     }
   };
   return {
     name: own.name,
-    read: (view) => attempt(() => own.read(view)),
-    content: (view, activity) => attempt(() => own.content?.(view, activity)),
-    mayTurnOut: (view) => attempt(() => own.mayTurnOut?.(view)) ?? false,
+    read: (view) => attempt(view, () => own.read(view)),
+    content: (view, activity) => attempt(view, () => own.content?.(view, activity)),
+    mayTurnOut: (view) => attempt(view, () => own.mayTurnOut?.(view)) ?? false,
   };
 }
 

@@ -2,6 +2,9 @@
 import type { Usage } from "../model/activity.ts";
 import { entryOf } from "./read.ts";
 
+/** Longest name of a provider that is not in the table and is brought to lower case. */
+const MAX_UNKNOWN = 15;
+
 const FINISH_REASONS: Readonly<Record<string, string>> = {
   "tool-calls": "tool_call",
   tool_calls: "tool_call",
@@ -15,6 +18,19 @@ const FINISH_REASONS: Readonly<Record<string, string>> = {
 
 export function finishReason(reason: string | undefined): string | undefined {
   return reason === undefined ? undefined : (entryOf(FINISH_REASONS, reason) ?? reason);
+}
+
+const KNOWN_REASONS: ReadonlySet<string> = new Set([
+  ...Object.keys(FINISH_REASONS),
+  ...Object.values(FINISH_REASONS),
+  "error",
+  "other",
+  "refusal",
+]);
+
+/** The same, of a place where anything may stand: only words that are reasons. */
+export function knownFinishReason(reason: string | undefined): string | undefined {
+  return reason !== undefined && KNOWN_REASONS.has(reason) ? finishReason(reason) : undefined;
 }
 
 /** Tested before the text is cut at its first dot. */
@@ -52,8 +68,13 @@ export function provider(name: string | undefined): string | undefined {
   const lower = name.toLowerCase();
   if (WELL_KNOWN_DOTTED.test(lower)) return lower;
   for (const [prefix, known] of Object.entries(DOTTED_PROVIDERS)) if (lower.startsWith(prefix)) return known;
-  const dot = lower.indexOf(".");
-  const stem = dot > 0 ? lower.slice(0, dot) : lower;
+  const dot = name.indexOf(".");
+  const said = dot > 0 ? name.slice(0, dot) : name;
+  // What is too long for a name may be a key by mistake, which is known by its capitals.
+  const stem =
+    said.length > MAX_UNKNOWN && entryOf(PROVIDERS, said.toLowerCase()) === undefined
+      ? said
+      : said.toLowerCase();
   // A framework: whose model it called is not said.
   return stem === "langchain" ? undefined : (entryOf(PROVIDERS, stem) ?? stem);
 }

@@ -2,7 +2,7 @@
  * Reading attributes by tables of keys. A table names for each field the keys that may carry it, in order of precedence,
  * so that a convention is data and its history of spellings can be seen at a glance.
  */
-import { toPlainObject } from "../events/index.ts";
+import { toPlainObject, wordsWithin } from "../events/index.ts";
 import type { AttributesLike } from "../model/span.ts";
 
 type Parse<T> = (value: unknown) => T | undefined;
@@ -22,7 +22,7 @@ export function entryOf<T>(table: Readonly<Record<string, T>>, name: string): T 
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-/** Long texts are content or rubbish; identities and names are short. */
+/** Long texts are content or rubbish; identities and names are short. Cut between words, so that no secret is cut in two. */
 const MAX_TEXT = 1_024;
 
 export function parseText(value: unknown): string | undefined {
@@ -30,7 +30,7 @@ export function parseText(value: unknown): string | undefined {
     return value === ""
       ? undefined
       : value.length > MAX_TEXT
-        ? value.slice(0, MAX_TEXT).toWellFormed()
+        ? value.slice(0, wordsWithin(value, MAX_TEXT)).toWellFormed()
         : value;
   return typeof value === "number" || typeof value === "bigint" ? String(value) : undefined;
 }
@@ -69,6 +69,13 @@ export function parseJson(value: unknown): unknown {
 /** Bounded: what another process wrote may be of any size and depth. */
 export function parseObject(value: unknown): Record<string, unknown> | undefined {
   return toPlainObject(parseJson(value));
+}
+
+/** As MCP and model APIs allow them: what is read from a result is a name, or nothing. */
+const TOOL_NAME = /^[\w./:-]{1,128}$/;
+
+export function parseToolName(value: unknown): string | undefined {
+  return typeof value === "string" && TOOL_NAME.test(value) ? value : undefined;
 }
 
 /** A list of texts: an array, JSON of one, or a single text. */

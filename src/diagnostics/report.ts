@@ -27,10 +27,10 @@ export class Reporter {
   }
 
   /** A problem that would otherwise be told thousands of times. */
-  once(code: string, message: string): void {
+  once(code: string, message: string | (() => string)): void {
     if (this.#told.has(code)) return;
     this.#told.add(code);
-    this.problem(new ApieError(code, message));
+    this.problem(new ApieError(code, typeof message === "string" ? message : message()));
   }
 }
 

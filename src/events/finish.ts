@@ -13,8 +13,8 @@ export interface FinishOptions {
   redact?: ((event: HookEvent) => HookEvent | undefined) | undefined;
   /** Largest event, in bytes of its JSON. */
   maxBytes: number;
-  /** Called when the hook throws or gives no event; what it should have looked at is then left out. */
-  onHookError: (error: unknown) => void;
+  /** Called when the hook throws or gives no event; what it should have looked at is then left out. @param given to the hook. */
+  onHookError: (error: unknown, given: object) => void;
 }
 
 /** An event as it will be sent, but for the ids of Apie. */
@@ -134,17 +134,18 @@ const isIdOrNumber = (value: unknown): boolean =>
 function runHook(
   event: WireEvent,
   hook: (event: HookEvent) => HookEvent | undefined,
-  onHookError: (error: unknown) => void,
+  onHookError: FinishOptions["onHookError"],
 ): WireEvent | undefined {
   try {
     const returned: unknown = hook(structuredClone(fromWire(event)) as unknown as HookEvent);
     if (returned === undefined || returned === null) return undefined;
     const wire = toWire(eventOf(returned));
     const { cleaned, problem } = withoutWrongMembers({ ...wire, ...identityOf(event) });
-    if (problem !== undefined) onHookError(new TypeError(`redact gave an event with ${problem}; left out`));
+    if (problem !== undefined)
+      onHookError(new TypeError(`redact gave an event with ${problem}; left out`), event);
     return cleaned;
   } catch (error) {
-    onHookError(error);
+    onHookError(error, event);
     return withheld(event);
   }
 }
@@ -184,17 +185,42 @@ function withoutWrongMembers(event: WireEvent): { cleaned: WireEvent; problem: s
   };
 }
 
-/** The hook failed, so nothing it would have looked at as text goes out; what the type requires stays in shape. */
+/** Words of the protocol, which say nothing of anybody. */
+const WORDS: ReadonlySet<unknown> = new Set([
+  ...["read", "create", "update", "delete", "execute", "communicate", "merge"],
+  ...["low", "medium", "high", "critical"],
+  ...["allow", "warn", "block", "require_approval", "proceed", "wait_for_approval", "monitor", "enforce"],
+  ...["pending", "approved", "rejected", "expired", "cancelled", "timeout"],
+]);
+
+/** The hook failed, so no text goes out that it could have changed; what the type requires stays in shape. */
 function withheld(event: WireEvent): WireEvent {
-  const { metadata, payload_summary, error, resource, decision, approval, ...rest } = event;
+  const { metadata, payload_summary, step_name, step_index, parent_event_id, caused_by_event_id } = event;
   const source = metadata?.capture_source;
+  const shapes = (["tool", "action", "resource", "decision", "approval", "error"] as const).map((name) => [
+    name,
+    shapeOf(event[name]),
+  ]);
   return {
-    ...rest,
+    ...identityOf(event),
+    ...(step_name === undefined ? {} : { step_name: REDACTED }),
+    ...Object.fromEntries(
+      Object.entries({ step_index, parent_event_id, caused_by_event_id }).filter(([, id]) =>
+        isIdOrNumber(id),
+      ),
+    ),
+    ...Object.fromEntries(shapes),
     metadata: { redact_failed: true, ...(source === undefined ? {} : { capture_source: source }) },
     ...(payload_summary === undefined ? {} : { payload_summary: { notice: REDACTED } }),
-    ...(error === undefined ? {} : { error: { message: REDACTED } }),
-    ...(resource === undefined ? {} : { resource: { ...resource, external_id: undefined } }),
-    ...(decision === undefined ? {} : { decision: { ...decision, reason: undefined } }),
-    ...(approval === undefined ? {} : { approval: { ...approval, resolved_by: undefined } }),
-  };
+  } as WireEvent;
+}
+
+/** The same members, and of their texts only words of the protocol. */
+function shapeOf(members: object | undefined): object | undefined {
+  if (members === undefined) return undefined;
+  const shape = Object.entries(members).map(([name, value]) => [
+    name,
+    value === undefined || WORDS.has(value) ? value : REDACTED,
+  ]);
+  return Object.fromEntries(shape);
 }

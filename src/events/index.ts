@@ -4,10 +4,18 @@ export { eventIdOf } from "./event-id.ts";
 export { type FinishedEvent, type FinishOptions, finishEvent, redactWireEvent } from "./finish.ts";
 export { nameUuid, runIdOf } from "./ids.ts";
 export { type EventFacts, type EventParts, errorPart, partsOf, usagePart } from "./parts/index.ts";
-export { type PlainLimits, toPlain, toPlainObject, truncateText } from "./plain.ts";
+export {
+  type PlainLimits,
+  toPlain,
+  toPlainObject,
+  truncateText,
+  truncateWords,
+  wordsWithin,
+} from "./plain.ts";
 export { REDACTED, type RedactionOptions, Redactor } from "./redaction/index.ts";
 export { customEventSchema, wireEventSchemas } from "./schema.ts";
 export { SpanPlace } from "./span-place.ts";
+export { spanContent, told, toldOfSpan, withoutKey } from "./told.ts";
 export { EVENT_TYPES, type EventType, isEventType } from "./types.ts";
 export { type EventVerdict, type LocalValidation, validateEvents } from "./validate.ts";
 export { type ApieEvent, fromWire, toWire, type WireDecision, type WireEvent } from "./wire.ts";

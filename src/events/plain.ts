@@ -36,15 +36,22 @@ export function truncateText(text: string, limit: number): string {
 const cut = (text: string, end: number): string =>
   `${text.slice(0, end).toWellFormed()}…[${text.length - end} more characters]`;
 
-/** Longer words are cut all the same; a secret of that length is recognised by its beginning. */
+/** Longer words are cut between their parts or not at all; a secret of that length is recognised by its beginning. */
 const MAX_WORD = 256;
 
 /** As `truncateText`, for what is still to be redacted: half of a secret would not be recognised as one. */
-function truncateWords(text: string, limit: number): string {
-  if (text.length <= limit || limit <= MAX_WORD) return truncateText(text, limit);
+export function truncateWords(text: string, limit: number): string {
+  return text.length <= limit ? truncateText(text, limit) : cut(text, wordsWithin(text, limit));
+}
+
+/** Where a text that is longer than the limit may be cut: between words, or else between the parts of an address. */
+export function wordsWithin(text: string, limit: number): number {
+  if (limit <= MAX_WORD) return limit;
   const tail = text.slice(limit - MAX_WORD, limit);
   const word = /[^\s"',;]*$/.exec(tail)?.[0].length ?? 0;
-  return cut(text, word === MAX_WORD ? limit : limit - word);
+  if (word < MAX_WORD) return limit - word;
+  const part = /[^/&?#|<>(){}[\]\\]*$/.exec(tail)?.[0].length ?? 0;
+  return part < MAX_WORD ? limit - part : limit;
 }
 
 export function toPlain(value: unknown, limits: PlainLimits = LIMITS): unknown {

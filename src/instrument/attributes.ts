@@ -1,7 +1,7 @@
 /** Attributes from what the application gave: redacted, bounded, JSON where the value is structured. */
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import type { RiskLevel } from "../config/index.ts";
-import { type Redactor, toPlain, truncateText } from "../events/index.ts";
+import { type Redactor, toPlain, truncateText, truncateWords } from "../events/index.ts";
 import type { StepScope } from "../model/scope.ts";
 import {
   AGENT_TOOL_RISK_LEVEL_VALUES,
@@ -21,7 +21,7 @@ import {
   ATTR_GEN_AI_TOOL_NAME,
   ATTR_GEN_AI_TOOL_TYPE,
 } from "../semconv/index.ts";
-import { type Given, members } from "./given.ts";
+import { type Given, idOf, members } from "./given.ts";
 import type { ActionRef, ResourceRef, StepFields, ToolRef } from "./inputs.ts";
 
 const MAX_TEXT = 1_024;
@@ -64,22 +64,42 @@ export class AttributeText {
     return text === "" ? undefined : truncateText(this.#redactor.text(text), limit);
   }
 
+  /** A word for a kind of thing: the user's own rules leave it alone. */
+  word(value: unknown): string | undefined {
+    const text = this.#read(value);
+    return text === "" ? undefined : truncateText(this.#redactor.secrets(text), MAX_TEXT);
+  }
+
   /** A name things are known again by: the user's own rules leave it alone, or two would be one. */
   key(value: unknown): string | undefined {
     const text = this.#read(value);
-    return text === "" ? undefined : truncateText(this.#redactor.secrets(text), MAX_TEXT);
+    return text === "" ? undefined : truncateText(this.#redactor.identity(text), MAX_TEXT);
+  }
+
+  /** An id the application gave, without a secret in it: one that is replaced is still told from others. */
+  id(value: unknown): string | undefined {
+    const id = idOf(value);
+    return id === undefined ? undefined : this.#redactor.identity(id);
   }
 
   #read(value: unknown): string {
     if (value === undefined || value === null) return "";
     const plain = typeof value === "string" ? value : toPlain(value, READ_LIMITS);
     const text = typeof plain === "string" ? plain : (JSON.stringify(this.#redactor.value(plain, "")) ?? "");
-    return text.slice(0, MAX_READ);
+    return truncateWords(text, MAX_READ);
   }
 
   /** A text there is no doing without. @param field where it was to be, e.g. `withTool: tool.name`. */
   name(value: unknown, field: string): string {
-    const text = this.text(value);
+    return this.#required(this.text(value), field);
+  }
+
+  /** The same for what things are known again by. */
+  nameKey(value: unknown, field: string): string {
+    return this.#required(this.key(value), field);
+  }
+
+  #required(text: string | undefined, field: string): string {
     if (text === undefined) this.#complain(field, `expected text; "${UNKNOWN}" is recorded`);
     return text ?? UNKNOWN;
   }

@@ -19,7 +19,7 @@ import {
   ATTR_AGENT_OPERATION_STAGE,
 } from "../semconv/index.ts";
 import type { AttributeInput } from "./attributes.ts";
-import { type Given, idOf, members, requireFunction } from "./given.ts";
+import { type Given, members, requireFunction } from "./given.ts";
 import type { AgentRef, HandoffInput, HandoffStageInput } from "./inputs.ts";
 import type { LiveScopes } from "./live.ts";
 import { Remembered } from "./remembered.ts";
@@ -105,14 +105,17 @@ export class Handoffs {
   /** @returns the hand-off's id, by which the later stages are joined to it. */
   requested(input: HandoffStageInput): { handoffId: string } {
     const given = members(input);
-    const scope = this.#live.scopeFor({ ...given, runId: idOf(given.runId) ?? idOf(given.sourceRunId) });
+    const scope = this.#live.scopeFor({
+      ...given,
+      runId: this.#writer.text.id(given.runId) ?? this.#writer.text.id(given.sourceRunId),
+    });
     const giving = this.#givingSide(scope.run);
     const source = this.#runs.agentOf(members(given.source)) ?? giving.source;
     const target =
-      given.target === undefined && idOf(given.targetAgentId) !== undefined
+      given.target === undefined && this.#writer.text.id(given.targetAgentId) !== undefined
         ? undefined
         : this.#target(given.target, "trackHandoffRequested: target.key");
-    const handoffId = idOf(given.handoffId) ?? randomUUID();
+    const handoffId = this.#writer.text.id(given.handoffId) ?? randomUUID();
     const parties = { ...giving, source, target };
     const spanContext = this.#tell("requested", handoffId, given, scope, parties);
     this.#requests.set(handoffId, { spanContext, parties });
@@ -121,9 +124,9 @@ export class Handoffs {
 
   stage(stage: Exclude<HandoffStage, "requested">, input: HandoffStageInput): { handoffId: string } {
     const given = members(input);
-    const handoffId = idOf(given.handoffId) ?? randomUUID();
+    const handoffId = this.#writer.text.id(given.handoffId) ?? randomUUID();
     const asked = this.#requests.get(handoffId)?.parties;
-    const sourceId = idOf(given.sourceRunId);
+    const sourceId = this.#writer.text.id(given.sourceRunId);
     const giving = sourceId === undefined ? asked : this.#givingSide(this.#live.run(sourceId));
     const parties = {
       source: this.#runs.agentOf(members(given.source)) ?? giving?.source,
@@ -158,8 +161,8 @@ export class Handoffs {
           [ATTR_AGENT_HANDOFF_TYPE]: this.#type(given.type, "trackHandoff"),
           [ATTR_AGENT_HANDOFF_REASON]: text.text(given.reason),
           [ATTR_AGENT_HANDOFF_INPUT_SUMMARY]: text.text(given.inputSummary),
-          [ATTR_AGENT_HANDOFF_TARGET_ID]: idOf(given.targetAgentId),
-          [ATTR_AGENT_HANDOFF_TARGET_RUN_ID]: idOf(given.targetRunId),
+          [ATTR_AGENT_HANDOFF_TARGET_ID]: this.#writer.text.id(given.targetAgentId),
+          [ATTR_AGENT_HANDOFF_TARGET_RUN_ID]: this.#writer.text.id(given.targetRunId),
         },
       },
       (work) => {
@@ -170,7 +173,7 @@ export class Handoffs {
 
   /** Later stages belong to the receiving run, unless they name another or that run takes nothing any more. */
   #receivingScope(given: Given<HandoffStageInput>): Scope {
-    const targetId = given.runId === undefined ? idOf(given.targetRunId) : undefined;
+    const targetId = given.runId === undefined ? this.#writer.text.id(given.targetRunId) : undefined;
     const target = targetId === undefined ? undefined : this.#live.run(targetId);
     return this.#live.scopeFor(
       target !== undefined && this.#runs.mayTakeWork(target) ? { ...given, runId: target.id } : given,

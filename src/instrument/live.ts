@@ -29,8 +29,8 @@ export class LiveScopes {
   /** The scope that work with this input is in: what it names, else what is active. */
   scopeFor(input: Given<Pick<CommonInput, "runId" | "sessionId">>): Scope {
     const active = this.active();
-    const runId = idOf(input.runId);
-    const sessionId = idOf(input.sessionId);
+    const runId = this.#idOf(input.runId);
+    const sessionId = this.#idOf(input.sessionId);
     const run = runId === undefined ? active?.run : this.run(runId);
     const session = sessionId === undefined ? this.#sessionAround(run, active) : this.session(sessionId);
     return { owner: this.#host.owner, session, run, step: run === active?.run ? active?.step : undefined };
@@ -71,9 +71,9 @@ export class LiveScopes {
 
   /** The session an input names. */
   named(input: Given<Pick<RunInput, "sessionId" | "conversationId">>): SessionScope | undefined {
-    const id = idOf(input.sessionId);
+    const id = this.#idOf(input.sessionId);
     if (id !== undefined) return this.session(id);
-    const conversationId = idOf(input.conversationId);
+    const conversationId = this.#idOf(input.conversationId);
     return conversationId === undefined ? undefined : this.conversation(conversationId);
   }
 
@@ -88,22 +88,28 @@ export class LiveScopes {
 
   /** The run a call from another service came from; its ids are a stranger's text. */
   remoteRun(ids: RemoteIds | undefined): RunScope | undefined {
-    const id = ids?.runId ?? ids?.apieRunId;
+    const apieId = this.#idOf(ids?.apieRunId);
+    const id = this.#idOf(ids?.runId) ?? apieId;
     if (id === undefined) return undefined;
     const { agent } = this.#host;
-    return { id, apieId: ids?.apieRunId, agentKey: agent.key, agentName: undefined, spanContext: undefined };
+    return { id, apieId, agentKey: agent.key, agentName: undefined, spanContext: undefined };
   }
 
   remoteSession(ids: RemoteIds | undefined): SessionScope | undefined {
-    const id = ids?.sessionId ?? ids?.apieSessionId;
+    const apieId = this.#idOf(ids?.apieSessionId);
+    const id = this.#idOf(ids?.sessionId) ?? apieId;
     if (id === undefined) return undefined;
-    return (
-      this.#sessions.get(id) ?? { id, kind: undefined, apieId: ids?.apieSessionId, spanContext: undefined }
-    );
+    return this.#sessions.get(id) ?? { id, kind: undefined, apieId, spanContext: undefined };
   }
 
   sessionOf(run: RunScope | undefined): SessionScope | undefined {
     return run === undefined ? undefined : this.#runs.get(run.id)?.session;
+  }
+
+  /** Ids are written on spans and into addresses: what is a secret is none of Apie's. */
+  #idOf(given: unknown): string | undefined {
+    const id = idOf(given);
+    return id === undefined ? undefined : this.#host.redactor.identity(id);
   }
 
   /** A run of ours is in its own session or in none; one we know nothing of is taken to be in the active one. */

@@ -1,6 +1,6 @@
 /** Runs: a root span each, tied to session, parent and cause by links. */
 import { context, type Link } from "@opentelemetry/api";
-import { reasonOf } from "../model/errors.ts";
+import { told } from "../events/index.ts";
 import type { RunScope, Scope, SessionScope } from "../model/scope.ts";
 import { type RemoteIds, readBaggage, withBaggage } from "../propagation/index.ts";
 import {
@@ -22,7 +22,7 @@ import {
   ATTR_APIE_SESSION_ID,
   ATTR_GEN_AI_OPERATION_NAME,
 } from "../semconv/index.ts";
-import { type Given, idOf, members, requireFunction } from "./given.ts";
+import { type Given, members, requireFunction } from "./given.ts";
 import type { AgentRef, ChildRunInput, RunInput, RunOutcome } from "./inputs.ts";
 import type { LiveScopes } from "./live.ts";
 import { Remembered } from "./remembered.ts";
@@ -73,7 +73,7 @@ export class Runs {
   async withChildRun<T>(input: ChildRunInput, fn: (run: Run) => T | PromiseLike<T>): Promise<T> {
     requireFunction("withChildRun", fn);
     const given = members(input);
-    const parentId = idOf(given.parentRunId);
+    const parentId = this.#writer.text.id(given.parentRunId);
     const parent = parentId === undefined ? this.#live.active()?.run : this.#live.run(parentId);
     const agent = this.agentOf({ key: given.agentKey, name: given.agentName });
     return this.runIn(this.begin({ input: given, parent, agent }), fn);
@@ -115,7 +115,9 @@ export class Runs {
     const runs = this;
     return function wrapped(this: unknown, ...args: Args): Promise<Awaited<R>> {
       const summary =
-        typeof inputSummary === "function" ? runs.#summaryOf(() => inputSummary(...args)) : inputSummary;
+        typeof inputSummary === "function"
+          ? runs.#summaryOf(args, () => inputSummary(...args))
+          : inputSummary;
       return runs.withRun({ ...rest, inputSummary: summary }, () => fn.apply(this, args) as Awaited<R>);
     };
   }
@@ -143,7 +145,7 @@ export class Runs {
   /** An agent the application names; of its own agent the name is known. */
   agentOf(ref: Given<AgentRef>): AgentIdentity | undefined {
     const { agent } = this.#writer.host;
-    const key = idOf(ref.key);
+    const key = this.#writer.text.id(ref.key);
     if (key === undefined) return undefined;
     return { key, name: this.#writer.text.text(ref.name) ?? (key === agent.key ? agent.name : undefined) };
   }
@@ -181,9 +183,9 @@ export class Runs {
         attributes: {
           ...writer.common(input, mine),
           [ATTR_GEN_AI_OPERATION_NAME]: "invoke_agent",
-          [ATTR_AGENT_VERSION]: of.key === host.agent.key ? host.agentVersion : undefined,
-          [ATTR_AGENT_FRAMEWORK_NAME]: host.framework,
-          [ATTR_AGENT_ROLE]: text.key(input.role),
+          [ATTR_AGENT_VERSION]: of.key === host.agent.key ? text.text(host.agentVersion) : undefined,
+          [ATTR_AGENT_FRAMEWORK_NAME]: text.text(host.framework),
+          [ATTR_AGENT_ROLE]: text.word(input.role),
           [ATTR_AGENT_RUN_PARENT_ID]: parent?.id,
           [ATTR_AGENT_HANDOFF_ID]: handoff?.id,
           [ATTR_AGENT_RUN_TRIGGER]: text.text(input.trigger),
@@ -236,26 +238,26 @@ export class Runs {
 
   #find(run: unknown): LiveRun | undefined {
     if (LiveRun.is(run)) return run;
-    const id = idOf(run);
+    const id = this.#writer.text.id(run);
     return id === undefined ? undefined : this.#open.get(this.#live.run(id).id);
   }
 
-  #summaryOf(summarize: () => unknown): string | undefined {
+  #summaryOf(args: readonly unknown[], summarize: () => unknown): string | undefined {
     try {
       const summary = summarize();
       if (!(summary instanceof Promise)) return summary as string | undefined;
       // What it rejects with must not end the process.
-      summary.catch((error: unknown) => this.#summaryFailed(error));
+      summary.catch((error: unknown) => this.#summaryFailed(error, args));
       throw new TypeError("it cannot be async");
     } catch (error) {
-      this.#summaryFailed(error);
+      this.#summaryFailed(error, args);
       return undefined;
     }
   }
 
-  #summaryFailed(error: unknown): void {
+  #summaryFailed(error: unknown, args: readonly unknown[]): void {
     const { reporter, redactor } = this.#writer.host;
-    reporter.once("summary_failed", `wrap: inputSummary failed: ${redactor.text(reasonOf(error))}`);
+    reporter.once("summary_failed", () => `wrap: inputSummary failed: ${told(error, args, redactor)}`);
   }
 
   /** With `baggage.write: true` every callee gets the ids, of Apie's those that are known by now. */

@@ -14,7 +14,7 @@ import {
   ATTR_APIE_SESSION_ID,
 } from "../semconv/index.ts";
 import type { AttributeInput } from "./attributes.ts";
-import { type Given, idOf, members, requireFunction } from "./given.ts";
+import { type Given, members, requireFunction } from "./given.ts";
 import type { SessionInput, SessionKind, SessionOutcome } from "./inputs.ts";
 import type { LiveScopes } from "./live.ts";
 import { traceparentOf } from "./run.ts";
@@ -199,8 +199,8 @@ export class Sessions {
   /** The handle comes from a store or another process: checked field by field. */
   #sessionOf(handle: SessionHandle | ConversationRef): SessionScope {
     const { kind, traceparent, ...ids }: Given<SessionHandle & ConversationRef> = members(handle);
-    const id = typeof ids.id === "string" ? idOf(ids.id) : undefined;
-    const conversationId = idOf(ids.conversationId);
+    const id = typeof ids.id === "string" ? this.#writer.text.id(ids.id) : undefined;
+    const conversationId = this.#writer.text.id(ids.conversationId);
     if (id === undefined && conversationId !== undefined) return this.#live.conversation(conversationId);
     if (id === undefined) {
       throw new ApieError(
@@ -214,7 +214,7 @@ export class Sessions {
     const scope: SessionScope = {
       id,
       kind: KINDS.find((one) => one === kind),
-      apieId: idOf(ids.apieId) ?? id,
+      apieId: this.#writer.text.id(ids.apieId) ?? id,
       spanContext: parseTraceparent(traceparent),
     };
     this.#live.addSession(scope);

@@ -141,7 +141,7 @@ export class Tracks {
 
   approvalRequested(input: ApprovalInput): void {
     const given = members(input);
-    const id = this.#writer.text.name(given.approvalId, "trackApprovalRequested: approvalId");
+    const id = this.#writer.text.nameKey(given.approvalId, "trackApprovalRequested: approvalId");
     const asked = this.#approval(given, id, "pending", {
       [ATTR_AGENT_OPERATION_STAGE]: "requested",
     });
@@ -151,7 +151,7 @@ export class Tracks {
   approvalResolved(input: ApprovalResolvedInput): void {
     const { text, host } = this.#writer;
     const given = members(input);
-    const id = text.name(given.approvalId, "trackApprovalResolved: approvalId");
+    const id = text.nameKey(given.approvalId, "trackApprovalResolved: approvalId");
     const status = text.choice(given.status, RESOLUTIONS, "trackApprovalResolved: status");
     this.#approval(
       given,

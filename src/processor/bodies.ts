@@ -69,7 +69,7 @@ export class Bodies {
           otel:
             details.traceId === undefined
               ? undefined
-              : this.#members({ ours: { trace_id: details.traceId, span_id: details.spanId } }),
+              : this.#members({ ours: spanIds(details.traceId, details.spanId) }),
           ...ownSessionId(session),
         },
         told: conversationId(session),
@@ -120,7 +120,8 @@ export class Bodies {
           started_at: timeOf(run.startMs),
           otel: this.#members(
             {
-              ours: { trace_id: root?.trace.id, span_id: root?.spanId, convention: run.convention },
+              ours: spanIds(root?.trace.id, root?.spanId),
+              names: { convention: run.convention },
               told: { span_name: root?.name, scope: scopeName === "" ? undefined : scopeName },
             },
             "metadata.otel",
@@ -204,6 +205,12 @@ export class Bodies {
   #members(parts: Parts<Members>, within = "metadata"): Members {
     return bodyMembers(this.#options.redactor, parts, within);
   }
+}
+
+/** Of a span made by hand they may be anything. */
+function spanIds(traceId: string | undefined, spanId: string | undefined): Members {
+  const isId = (id: string | undefined): boolean => id !== undefined && /^[0-9a-f]+$/.test(id);
+  return { trace_id: isId(traceId) ? traceId : undefined, span_id: isId(spanId) ? spanId : undefined };
 }
 
 /** Id of a session of ours; a conversation's is the application's own text. */

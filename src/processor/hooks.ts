@@ -3,8 +3,7 @@
  * what it would have given.
  */
 import type { Reporter } from "../diagnostics/index.ts";
-import type { Redactor } from "../events/index.ts";
-import { reasonOf } from "../model/errors.ts";
+import { type Redactor, told } from "../events/index.ts";
 
 export type HookName = "a convention" | "onDrop" | "queueIdempotencyKey" | "redact" | "waitUntil";
 
@@ -17,22 +16,23 @@ export class Hooks {
     this.#redactor = redactor;
   }
 
-  /** @returns what the hook gave, `undefined` when it threw. */
-  call(hook: HookName, run: () => unknown): unknown {
+  /** @param given to the hook. @returns what the hook gave, `undefined` when it threw. */
+  call(hook: HookName, given: unknown, run: () => unknown): unknown {
     try {
       const given = run();
       if (isThenable(given)) {
-        Promise.resolve(given).catch((error: unknown) => this.failed(hook, error));
+        Promise.resolve(given).catch((error: unknown) => this.failed(hook, error, given));
       }
       return given;
     } catch (error) {
-      this.failed(hook, error);
+      this.failed(hook, error, given);
       return undefined;
     }
   }
 
-  failed(hook: HookName, error: unknown): void {
-    this.#reporter.once(`${hook}_failed`, `${hook} failed: ${this.#redactor.text(reasonOf(error))}`);
+  /** @param given to the hook: its error may quote that. */
+  failed(hook: HookName, error: unknown, given?: unknown): void {
+    this.#reporter.once(`${hook}_failed`, () => `${hook} failed: ${told(error, given, this.#redactor)}`);
   }
 }
 

@@ -4,7 +4,8 @@ import type { IdentifyBody } from "../apie-api/index.ts";
 import type { ApieConfig } from "../config/index.ts";
 import type { Redactor } from "../events/index.ts";
 
-export function identifyBody(config: ApieConfig): IdentifyBody {
+/** @param agentKey by which Apie knows the agent, in events too. */
+export function identifyBody(config: ApieConfig, agentKey: string): IdentifyBody {
   const { agent, runtime, model } = config;
   const version = known({
     version: config.version?.version,
@@ -15,7 +16,7 @@ export function identifyBody(config: ApieConfig): IdentifyBody {
   const source = known({ git_sha: config.source?.gitSha, deployment_id: config.source?.deploymentId });
   return {
     agent: {
-      key: agent.key,
+      key: agentKey,
       name: agent.name,
       purpose: agent.purpose,
       owner_email: agent.owner,
@@ -57,8 +58,14 @@ function known(members: Record<string, string | undefined>): Record<string, stri
  * @throws {TypeError} when it cannot be written as JSON.
  */
 export function withoutSecrets<T>(value: T, redactor: Redactor): T {
-  const copy: unknown = JSON.parse(JSON.stringify(value), (_name, member: unknown) =>
-    typeof member === "string" ? redactor.secrets(member) : member,
+  return clean(JSON.parse(JSON.stringify(value)), redactor) as T;
+}
+
+function clean(value: unknown, redactor: Redactor): unknown {
+  if (typeof value === "string") return redactor.secrets(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => clean(item, redactor));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [redactor.secrets(name), clean(member, redactor)]),
   );
-  return copy as T;
 }

@@ -6,9 +6,9 @@ import { type ApieConfig, CAPTURE_SOURCE, DEFAULT_SESSION_TTL_MS, type DropInfo 
 import { APIE_CONVENTION } from "../conventions/index.ts";
 import { Delivery, type FlushReport } from "../delivery/index.ts";
 import { Reporter } from "../diagnostics/index.ts";
-import { Redactor, runIdOf } from "../events/index.ts";
+import { Redactor, runIdOf, spanContent, toldOfSpan, withoutKey } from "../events/index.ts";
 import type { Activity } from "../model/activity.ts";
-import { ApieError, reasonOf } from "../model/errors.ts";
+import { ApieError } from "../model/errors.ts";
 import type { Scope } from "../model/scope.ts";
 import type { ResourceLike, SpanLike } from "../model/span.ts";
 import { type SpanNode, Tracker } from "../tracking/index.ts";
@@ -61,8 +61,9 @@ export class Pipeline {
     this.config = config;
     this.#owner = owner;
     this.reporter = new Reporter(config.onError);
-    this.redactor = new Redactor(config);
+    this.redactor = new Redactor(config, config.apiKey);
     this.#hooks = new Hooks(this.reporter, this.redactor);
+    const agent = { ...config.agent, key: this.redactor.identity(config.agent.key) };
     tellOptionsWithoutEffect(config, this.reporter);
     this.#environment = config.runtime?.environment;
     this.client = new ApieClient({
@@ -72,18 +73,18 @@ export class Pipeline {
       headers: config.headers,
       transport: config.transport,
       fetch: config.fetch,
-      shown: (text) => this.redactor.secrets(text),
+      shown: (text) => this.redactor.text(withoutKey(text, config.apiKey)),
     });
     this.delivery = new Delivery({
       ...config,
       client: this.client,
-      identify: withoutSecrets(identifyBody(config), this.redactor),
+      identify: withoutSecrets(identifyBody(config, agent.key), this.redactor),
       capabilities: withoutSecrets(config.capabilities ?? [], this.redactor),
       onDrop: (info) => this.#dropped(info),
       onProblem: (error) => this.reporter.problem(error),
     });
     const common = {
-      agentKey: config.agent.key,
+      agentKey: agent.key,
       environment: () => this.#environment,
       captureContent: config.captureContent,
       captureSource: CAPTURE_SOURCE,
@@ -97,7 +98,7 @@ export class Pipeline {
         redactor: this.redactor,
         redact: config.redact,
         maxBytes: Math.min(config.maxEventPayloadBytes ?? config.maxBatchBytes, config.maxBatchBytes),
-        onHookError: (error) => this.#hooks.failed("redact", error),
+        onHookError: (error, given) => this.#hooks.failed("redact", error, given),
       },
       onSettled: duplicates === undefined ? undefined : (record) => duplicates.settled(record),
     };
@@ -112,7 +113,7 @@ export class Pipeline {
     const recorder = new Recorder(this.delivery, writer, bodies, this.ids, duplicates, this.sharedLanes);
     this.tracker = new Tracker(
       {
-        agent: config.agent,
+        agent,
         agents: config.agents ?? [],
         implicitRuns: config.implicitRuns,
         idleTimeoutMs: config.idleTimeoutMs,
@@ -128,7 +129,8 @@ export class Pipeline {
     );
     this.#reading = new SpanReading(
       config,
-      (error) => this.#hooks.failed("a convention", error),
+      this.redactor,
+      (error, span) => this.#hooks.failed("a convention", error, spanContent(span)),
       this.boundary,
     );
     this.#endOnly = new EndOnlyTraces({
@@ -138,7 +140,7 @@ export class Pipeline {
     });
     this.#pump = new Pump({
       read: (span, phase, scope) =>
-        this.#readably(() => (phase === "start" ? this.#start(span, scope) : this.#end(span))),
+        this.#readably(() => (phase === "start" ? this.#start(span, scope) : this.#end(span)), span),
       onSlice: () => this.#planSweep(),
     });
     this.waitUntil = waitUntilOf(config.waitUntil, this.#hooks, {
@@ -235,25 +237,21 @@ export class Pipeline {
   }
 
   /** What a span, or a convention of the user's, makes fail costs what it is about, and never a flush or the process. */
-  #readably(read: () => void): void {
+  #readably(read: () => void, span?: SpanLike): void {
     try {
       read();
     } catch (error) {
-      this.#unreadable(error);
+      this.unreadable += 1;
+      this.reporter.once(
+        "span_unreadable",
+        () => `a span could not be read and is left out: ${toldOfSpan(error, span, this.redactor)}`,
+      );
     }
-  }
-
-  #unreadable(error: unknown): void {
-    this.unreadable += 1;
-    this.reporter.once(
-      "span_unreadable",
-      `a span could not be read and is left out: ${this.redactor.text(reasonOf(error))}`,
-    );
   }
 
   #dropped(info: DropInfo): void {
     const { onDrop } = this.config;
-    if (onDrop !== undefined) this.#hooks.call("onDrop", () => onDrop(info));
+    if (onDrop !== undefined) this.#hooks.call("onDrop", info, () => onDrop(info));
     if (this.#isOver) {
       this.reporter.once("after_shutdown", "work after shutdown() is not sent; it is counted as dropped");
     }

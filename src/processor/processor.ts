@@ -2,7 +2,7 @@
 import { type ApieConfig, type ApieOptions, resolveConfig } from "../config/index.ts";
 import type { FlushReport } from "../delivery/index.ts";
 import { type DoctorOptions, type DoctorReport, examine, noteProcessor } from "../diagnostics/index.ts";
-import { reasonOf } from "../model/errors.ts";
+import { toldOfSpan } from "../events/index.ts";
 import type { SpanLike } from "../model/span.ts";
 import { scopeOf } from "../propagation/index.ts";
 import { NOTHING_SENT } from "./nothing-sent.ts";
@@ -59,28 +59,28 @@ export class ApieSpanProcessor {
       return;
     }
     this.#started += 1;
-    if (this.#forward !== undefined) this.#forwarded(() => this.#forward?.onStart(span, parentContext));
+    if (this.#forward !== undefined) this.#forwarded(span, () => this.#forward?.onStart(span, parentContext));
     if (this.#pipeline === undefined) return;
     try {
       this.#pipeline.note(span, false, scopeOf(parentContext));
       this.#pipeline.waitUntil?.started(span, parentContext);
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, span);
     }
   }
 
   onEnding(span: SpanLike): void {
-    if (this.#forward?.onEnding !== undefined) this.#forwarded(() => this.#forward?.onEnding?.(span));
+    if (this.#forward?.onEnding !== undefined) this.#forwarded(span, () => this.#forward?.onEnding?.(span));
   }
 
   onEnd(span: SpanLike): void {
-    if (this.#forward !== undefined) this.#forwarded(() => this.#forward?.onEnd(span));
+    if (this.#forward !== undefined) this.#forwarded(span, () => this.#forward?.onEnd(span));
     if (this.#pipeline === undefined) return;
     try {
       this.#pipeline.note(span, true, undefined);
       this.#pipeline.waitUntil?.ended(span);
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, span);
     }
   }
 
@@ -150,19 +150,19 @@ export class ApieSpanProcessor {
     return this.#started;
   }
 
-  #forwarded(call: () => void): void {
+  #forwarded(span: SpanLike, call: () => void): void {
     try {
       call();
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, span);
     }
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, span: SpanLike): void {
     const pipeline = this.#pipeline;
     pipeline?.reporter.once(
       "callback_failed",
-      `a span processor callback failed: ${pipeline.redactor.text(reasonOf(error))}`,
+      () => `a span processor callback failed: ${toldOfSpan(error, span, pipeline.redactor)}`,
     );
   }
 }

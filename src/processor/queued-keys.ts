@@ -33,7 +33,8 @@ export class QueuedKeys {
   }
 
   #read(record: EventRecord): string | undefined {
-    const key = this.#hooks.call(HOOK, () => this.#keyOf(fromWire(record.toWire()) as unknown as HookEvent));
+    const event = fromWire(record.toWire());
+    const key = this.#hooks.call(HOOK, event, () => this.#keyOf(event as unknown as HookEvent));
     if (typeof key === "string") return key;
     if (key !== undefined && key !== null) {
       const got = typeof key === "object" ? "an object or a promise" : `a ${typeof key}`;

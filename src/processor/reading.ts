@@ -1,12 +1,13 @@
 /** What is read of a span: identity, times, what its convention says, and content where it is captured. */
 import type { ApieConfig } from "../config/index.ts";
 import { ConventionReader, failureOf } from "../conventions/index.ts";
-import { toPlain } from "../events/index.ts";
+import { type Redactor, toPlain } from "../events/index.ts";
 import type { Activity, ContentFacts, ErrorFacts } from "../model/activity.ts";
 import type { Scope } from "../model/scope.ts";
 import type { HrTime, SpanLike } from "../model/span.ts";
 import type { SpanStart } from "../tracking/index.ts";
 import type { Boundary } from "./boundary.ts";
+import { hideSecretIds, idWithoutSecrets } from "./identities.ts";
 import { plainActivity } from "./plain-activity.ts";
 
 export type ReadingOptions = Pick<
@@ -32,14 +33,21 @@ export function parentIdOf(span: SpanLike): string | undefined {
 
 export class SpanReading {
   readonly #reader: ConventionReader;
+  readonly #redactor: Redactor;
   readonly #captureContent: boolean;
   /** Conventions of the user's are asked too. */
   readonly #hasForeign: boolean;
 
   readonly #boundary: Boundary | undefined;
 
-  /** @param onFailure told what a convention of the user's threw. */
-  constructor(options: ReadingOptions, onFailure?: (error: unknown) => void, boundary?: Boundary) {
+  /** @param onFailure told what a convention of the user's threw, and over which span. */
+  constructor(
+    options: ReadingOptions,
+    redactor: Redactor,
+    onFailure?: (error: unknown, span: SpanLike) => void,
+    boundary?: Boundary,
+  ) {
+    this.#redactor = redactor;
     this.#boundary = boundary;
     this.#reader = new ConventionReader(options.conventions ?? [], {
       inferRules: options.inferRules ?? [],
@@ -60,7 +68,10 @@ export class SpanReading {
   ): Activity | undefined {
     const read = this.#reader.read(span, phase, mayOpenRun, parentScope);
     const activity = read !== undefined && this.#hasForeign ? plainActivity(read) : read;
-    if (activity !== undefined) this.#boundary?.check(activity);
+    if (activity !== undefined) {
+      hideSecretIds(activity, this.#redactor);
+      this.#boundary?.check(activity);
+    }
     if (activity !== undefined && this.#captureContent && activity.kind !== "none") {
       activity.content = bounded(this.#reader.content(span, phase, activity));
     }
@@ -84,7 +95,8 @@ export class SpanReading {
       startMs: toMs(span.startTime),
       mayTurnOut: activity === undefined && span.ended !== true && this.#reader.mayTurnOut(span),
       // An implicit run may be rooted at a span that is no agent work, and take its session from it.
-      sessionHint: activity === undefined ? this.#reader.sessionHint(span) : undefined,
+      sessionHint:
+        activity === undefined ? idWithoutSecrets(this.#reader.sessionHint(span), this.#redactor) : undefined,
     };
   }
 }

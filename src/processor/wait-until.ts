@@ -32,7 +32,7 @@ export function waitUntilOf(
   parts: WaitUntilParts,
 ): WaitUntil | undefined {
   if (given === undefined) return undefined;
-  return new WaitUntil((promise) => void hooks.call("waitUntil", () => given(promise)), parts);
+  return new WaitUntil((promise) => void hooks.call("waitUntil", undefined, () => given(promise)), parts);
 }
 
 export class WaitUntil {

@@ -113,7 +113,10 @@ test("names lose what is a secret by its form, whatever the rules", async () => 
   const { apie, server } = await setup();
   await apie.withSession({}, () => apie.withChildRun({ agentKey: secret, role: secret }, () => 1));
   await apie.flush();
-  expect(only(runsAt(server)).opening).toMatchObject({ agent_key: REDACTED, role: REDACTED });
+  expect(only(runsAt(server)).opening).toMatchObject({
+    agent_key: expect.stringMatching(/^\[REDACTED:[\da-f]{12}\]$/),
+    role: REDACTED,
+  });
   expect(server.everything).not.toContain("sk-abc");
 });
 

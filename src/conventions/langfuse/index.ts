@@ -4,7 +4,7 @@
  */
 import type { Activity, ActivityKind, ErrorFacts, ModelCallFacts } from "../../model/activity.ts";
 import type { Convention, SpanView } from "../../model/convention.ts";
-import { errorType, failureOf } from "../failure.ts";
+import { errorClass, failureOf } from "../failure.ts";
 import { type ModelCallFields, readModelCall } from "../model-call.ts";
 import { as, entryOf, parseFlag, parseJson, parseObject, parseText, text } from "../read.ts";
 import { usageOf } from "./usage.ts";
@@ -37,8 +37,7 @@ function failureOfObservation({ span, attributes }: SpanView): ErrorFacts | unde
   if (failure !== undefined || attributes["langfuse.observation.level"] !== "ERROR") return failure;
   const message = parseText(attributes["langfuse.observation.status_message"]);
   // `RateLimitError: 429 …`; any other first word could be content.
-  const named = message?.split(":", 1)[0];
-  const type = named?.endsWith("Error") === true ? errorType(named) : undefined;
+  const type = errorClass(message?.split(":", 1)[0]);
   return { type: type ?? "Error", message };
 }
 

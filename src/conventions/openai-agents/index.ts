@@ -8,7 +8,7 @@ import { agentOf, FACTS as COMMON, type Facts, guardrail } from "../openinferenc
 import { failure } from "../openinference/failure.ts";
 import { agentHandoffOf } from "../openinference/handoff.ts";
 import { factsFor } from "../openinference/index.ts";
-import { parseText, parseTexts } from "../read.ts";
+import { parseJson, parseText, parseToolName } from "../read.ts";
 
 const convention = "openai-agents";
 
@@ -39,7 +39,10 @@ const tool: Facts = (view, _convention, error) => {
   if (toolName?.startsWith("handoff_to_"))
     return { kind: "handoff", convention, handoff: agentHandoffOf(attributes), error };
   if (name !== MCP_TOOLS) return COMMON.TOOL?.(view, convention, error);
-  const toolNames = phase === "end" ? parseTexts(attributes["output.value"]) : undefined;
+  const listed = phase === "end" ? parseJson(attributes["output.value"]) : undefined;
+  const toolNames = Array.isArray(listed)
+    ? listed.map(parseToolName).filter((name) => name !== undefined)
+    : undefined;
   return { kind: "mcp", convention, mcp: { method: "tools/list", server: "mcp", toolNames }, error };
 };
 

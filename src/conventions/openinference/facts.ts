@@ -52,7 +52,7 @@ const tool: Facts = (view, convention, error) => {
   if (mayBeHandoff(name)) {
     // Whether, whom and from whom is known when it has been called.
     if (view.phase === "start") return { kind: "none", convention };
-    const handoff = jumpOf(attributes);
+    const handoff = jumpOf(attributes, name);
     if (handoff !== undefined) return { kind: "handoff", convention, handoff, error };
   }
   return { kind: "tool", convention, tool: toolFacts(attributes, name), error };

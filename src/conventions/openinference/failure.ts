@@ -1,7 +1,7 @@
 /** Errors as the instrumentations of OpenInference write them: into one text, with or without the stack. */
 import type { ErrorFacts } from "../../model/activity.ts";
 import type { SpanView } from "../../model/convention.ts";
-import { errorType, failureOf } from "../failure.ts";
+import { errorClass, failureOf } from "../failure.ts";
 import { parseText } from "../read.ts";
 
 /** LangGraph jumps between graphs, and pauses, by throwing: such a span did what it was to do. */
@@ -30,7 +30,7 @@ export function failure({ phase, span }: SpanView): ErrorFacts | undefined {
   // Where an exception names its class, that is exact.
   const type =
     failed.type === "Error"
-      ? (errorType(thrown ?? NESTED.exec(said)?.[1] ?? STATUS.exec(said)?.[1]) ?? failed.type)
+      ? (errorClass(thrown ?? NESTED.exec(said)?.[1]) ?? STATUS.exec(said)?.[1] ?? failed.type)
       : failed.type;
   if (thrown === undefined) return { ...failed, type };
   return { ...failed, type, message: parseText(said.slice(0, gap)), stack };

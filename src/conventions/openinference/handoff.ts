@@ -16,23 +16,36 @@ function found(pattern: RegExp, value: unknown): string | undefined {
   return typeof value === "string" ? pattern.exec(value.slice(-MAX_SEARCHED))?.[1] : undefined;
 }
 
+const comparable = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+
+/** The agent in the tool's name, spelled as in what the tool answered: anything else there may be content. */
+function targetOf(toolName: string, said: string | undefined): string | undefined {
+  const inName = NAME.exec(toolName)?.[1];
+  if (inName === undefined || said === undefined) return inName;
+  return comparable(said) === comparable(inName) ? said : inName;
+}
+
 export const mayBeHandoff = (toolName: string): boolean =>
   (toolName.startsWith("transfer_") || toolName.startsWith("handoff_")) && NAME.test(toolName);
 
 /** @returns `undefined` when the tool is a tool. */
-export function jumpOf(attributes: AttributesLike): HandoffFacts | undefined {
+export function jumpOf(attributes: AttributesLike, toolName: string): HandoffFacts | undefined {
   const target = found(JUMP, attributes["output.value"]);
   return target === undefined
     ? undefined
-    : { type: "transfer", targetName: target, sourceName: innerGraphOf(attributes) };
+    : { type: "transfer", targetName: targetOf(toolName, target), sourceName: innerGraphOf(attributes) };
 }
+
+/** What an agent may be called: few words. */
+const AGENT_NAME = /^[\p{L}\p{N}_.:/@-]{1,40}(?: [\p{L}\p{N}_.:/@-]{1,40}){0,3}$/u;
 
 /** Hand-off of OpenAI Agents; names are in the tool's name where input and output are hidden. */
 export function agentHandoffOf(attributes: AttributesLike): HandoffFacts {
   const toolName = parseText(attributes["tool.name"]) ?? "";
+  const source = found(FROM, attributes["input.value"]);
   return {
     type: "transfer",
-    targetName: found(TO, attributes["output.value"]) ?? NAME.exec(toolName)?.[1],
-    sourceName: found(FROM, attributes["input.value"]),
+    targetName: targetOf(toolName, found(TO, attributes["output.value"])),
+    sourceName: source !== undefined && AGENT_NAME.test(source) ? source : undefined,
   };
 }

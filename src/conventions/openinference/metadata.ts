@@ -18,8 +18,13 @@ const member = (name: string): ((attributes: AttributesLike) => string | undefin
 /** Node of a LangGraph graph a span belongs to: its own span bears its name, those of its parts do not. */
 export const graphNodeOf = member("langgraph_node");
 
-/** Vendor of the model, by LangChain. */
-export const providerOf = member("ls_provider");
+const vendorOf = member("ls_provider");
+
+/** Vendor of the model, by LangChain; a word, whatever else the application may have put there. */
+export function providerOf(attributes: AttributesLike): string | undefined {
+  const vendor = vendorOf(attributes);
+  return vendor !== undefined && /^[\w.-]{1,64}$/.test(vendor) ? vendor : undefined;
+}
 
 const checkpointOf = member("langgraph_checkpoint_ns");
 

@@ -15,9 +15,9 @@ const USAGE: UsageFields = {
   reasoning: count("llm.token_count.completion_details.reasoning"),
 };
 
-/** Parameters may hold every tool that was offered; what is asked for comes before them. */
+/** Of parameters, which may be anything, a model's name is told and nothing that is none. They may hold every tool that was offered; what is asked for comes before them. */
 const MAX_SEARCHED = 1_024;
-const MODEL = /"model(?:_name)?"\s*:\s*"([^"\\]{1,200})"/;
+const MODEL = /"model(?:_name)?"\s*:\s*"([\w./:@+-]{1,128})"/;
 const STREAM = /"stream(?:ing)?"\s*:\s*(true|false)/;
 
 const parameter =

@@ -2,14 +2,20 @@
  * Traceloop / OpenLLMetry (github.com/traceloop/openllmetry-js): workflows, agents, tasks and tools by decorators, model
  * calls of its older versions, and its MCP instrumentation. Model calls of current versions are OTel GenAI and read as such.
  */
-import type { Activity, ActivityKind, ErrorFacts, GuardrailFacts } from "../../model/activity.ts";
+import type {
+  Activity,
+  ActivityKind,
+  ErrorFacts,
+  GuardrailFacts,
+  ModelCallFacts,
+} from "../../model/activity.ts";
 import type { Convention, SpanView } from "../../model/convention.ts";
 import type { AttributesLike } from "../../model/span.ts";
 import { failureOf } from "../failure.ts";
 import { type ModelCallFields, readModelCall } from "../model-call.ts";
-import { finishReason } from "../normalize.ts";
+import { knownFinishReason } from "../normalize.ts";
 import { MODEL_CALL, messages } from "../otel-gen-ai/facts.ts";
-import { as, entryOf, flag, parseText, parseTexts, text } from "../read.ts";
+import { as, entryOf, flag, parseText, readField, text } from "../read.ts";
 import { readMcp } from "./mcp.ts";
 
 const convention = "traceloop";
@@ -35,13 +41,20 @@ const OLD_MODEL_CALL: ModelCallFields = {
   operation: as((value) => entryOf(REQUESTS, String(value))?.[1], "llm.request.type"),
   requestModel: text("gen_ai.request.model", "llm.request.model"),
   responseModel: text("gen_ai.response.model", "llm.response.model"),
-  finishReason: as(
-    (value) => finishReason(parseTexts(value)?.[0]),
-    "gen_ai.response.finish_reasons",
-    "gen_ai.completion.0.finish_reason",
-  ),
   stream: flag("llm.is_streaming", "gen_ai.request.stream"),
 };
+
+/** Stands among the messages in older versions. */
+const REASON_IN_MESSAGE = as(
+  (value) => knownFinishReason(parseText(value)),
+  "gen_ai.completion.0.finish_reason",
+);
+
+function oldModelCall(attributes: AttributesLike): ModelCallFacts {
+  const facts = readModelCall(OLD_MODEL_CALL, attributes);
+  facts.finishReason ??= readField(REASON_IN_MESSAGE, attributes);
+  return facts;
+}
 
 /** `@traceloop/node-server-sdk`; in Python `traceloop.tracer`. */
 const isTraceloop = (scope: string): boolean =>
@@ -120,7 +133,7 @@ export const traceloop: Convention = {
       const asked = entryOf(REQUESTS, request)?.[0];
       if (asked === undefined) return undefined;
       const error = view.phase === "end" ? failureOf(view.span) : undefined;
-      return { kind: asked, convention, llm: readModelCall(OLD_MODEL_CALL, attributes), error };
+      return { kind: asked, convention, llm: oldModelCall(attributes), error };
     }
     const guard = parseText(attributes["gen_ai.guardrail.name"]);
     // Its status comes at the end.

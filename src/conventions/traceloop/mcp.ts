@@ -7,7 +7,7 @@ import type { SpanView } from "../../model/convention.ts";
 import type { AttributesLike } from "../../model/span.ts";
 import { failureOf } from "../failure.ts";
 import { METHODS } from "../otel-mcp/index.ts";
-import { parseObject, parseText } from "../read.ts";
+import { parseObject, parseText, parseToolName } from "../read.ts";
 
 const SPAN_KIND_SERVER = 1;
 const TOOL = ".tool";
@@ -27,7 +27,7 @@ function toolNames(attributes: AttributesLike): string[] | undefined {
   const tools = parseObject(attributes["traceloop.entity.output"])?.tools;
   if (!Array.isArray(tools)) return undefined;
   return tools
-    .map((tool: unknown) => parseText((tool as { name?: unknown } | null)?.name))
+    .map((tool: unknown) => parseToolName((tool as { name?: unknown } | null)?.name))
     .filter((name) => name !== undefined);
 }
 

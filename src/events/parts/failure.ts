@@ -1,6 +1,6 @@
 /** What an event says of an error. */
 import type { ErrorFacts } from "../../model/activity.ts";
-import { truncateText } from "../plain.ts";
+import { truncateWords } from "../plain.ts";
 import type { WireEvent } from "../wire.ts";
 import type { Parts } from "./facts.ts";
 
@@ -14,7 +14,8 @@ export function errorPart(
 ): WireEvent["error"] {
   const type = error?.type ?? "Error";
   if (!captureContent || error?.message === undefined) return { message: type };
-  const stack = withStack && error.stack !== undefined ? { stack: truncateText(error.stack, MAX_STACK) } : {};
+  const stack =
+    withStack && error.stack !== undefined ? { stack: truncateWords(error.stack, MAX_STACK) } : {};
   return { message: `${type}: ${error.message}`, ...stack };
 }
 

@@ -1,9 +1,12 @@
 /** The one redaction policy: over events, bodies of runs and sessions, and the texts our own API writes on spans. */
+import { createHmac } from "node:crypto";
 import { denyExpression } from "../../config/index.ts";
 import { setOwn } from "../own.ts";
 import { NAME_SIGNS, replaceAssigned } from "./assignments.ts";
+import { maybeEncoded, replaceEncoded } from "./encoded.ts";
 import { HEX_OR_TIME, RedactedJson } from "./json.ts";
-import { comparableName, isHarmlessText, type Verdict, verdictOf } from "./keys.ts";
+import { isHarmlessText, isUsageName, type Verdict, verdictOf } from "./keys.ts";
+import { OwnNames } from "./own-names.ts";
 import { FORM_SIGNS, REDACTED, replaceForms } from "./secrets.ts";
 
 export { HEX_OR_TIME, type RedactedJson, WritesItself } from "./json.ts";
@@ -33,7 +36,7 @@ const SIGNS = new RegExp(`${FORM_SIGNS}|${NAME_SIGNS}`, "i");
 
 function maybeSecret(text: string): boolean {
   if (HEX_OR_TIME.test(text) || clean.has(text)) return false;
-  if (SIGNS.test(text)) return true;
+  if (SIGNS.test(text) || maybeEncoded(text)) return true;
   if (text.length <= CLEAN_TEXT) {
     if (clean.size >= CLEAN_LIMIT) clean.clear();
     clean.add(text);
@@ -55,26 +58,39 @@ function parsedJson(text: string): object | undefined {
 }
 
 export class Redactor {
-  readonly #keys: readonly string[];
-  /** Tells texts that may hold one of the user's names. */
-  readonly #names: RegExp | undefined;
+  readonly #own: OwnNames;
+  readonly #identityKey: string | undefined;
   readonly #allowed: ReadonlySet<string>;
   readonly #denied: readonly RegExp[];
   /** Writes JSON redacted in one pass; only where no option asks for more than the built-in rules. */
   readonly json: RedactedJson | undefined;
 
-  constructor(options: RedactionOptions = {}) {
-    this.#keys = options.redactKeys?.map(comparableName).filter((key) => key !== "") ?? [];
-    this.#names = this.#keys.length === 0 ? undefined : new RegExp(this.#keys.map(spacedOut).join("|"), "iu");
+  /**
+   * @param identityKey tells ids apart that are replaced, and makes the same of the same one in every process that has it;
+   *   nobody without it can find out what was replaced by trying.
+   */
+  constructor(options: RedactionOptions = {}, identityKey?: string) {
+    this.#own = new OwnNames(options.redactKeys);
+    this.#identityKey = identityKey;
     this.#allowed = new Set(options.redactAllowPaths?.map(comparablePath));
     this.#denied = options.redactDenyPatterns?.map(denyExpression) ?? [];
-    const isPlain = this.#keys.length + this.#allowed.size + this.#denied.length === 0;
+    const isPlain = this.#own.size + this.#allowed.size + this.#denied.length === 0;
     this.json = isPlain ? new RedactedJson(this) : undefined;
   }
 
   /** Replaces what is a secret by its form alone: for names that must stay the same whatever the options say. */
   secrets(text: string): string {
-    return maybeSecret(text) ? replaceForms(text) : text;
+    return maybeSecret(text) ? replaceEncoded(replaceForms(text), replaceForms) : text;
+  }
+
+  /**
+   * The same for an id or key, by which things are found again: two that are replaced stay two, `[REDACTED:1f2e3d4c5b6a]`.
+   */
+  identity(text: string): string {
+    const replaced = this.secrets(text);
+    if (replaced === text || this.#identityKey === undefined) return replaced;
+    const mark = createHmac("sha256", this.#identityKey).update(text).digest("hex").slice(0, 12);
+    return replaced.replace(REDACTED, `[REDACTED:${mark}]`);
   }
 
   /** Replaces recognisable secrets, what secret names are given, and what the user's patterns match. */
@@ -90,9 +106,11 @@ export class Redactor {
   #text(text: string, path: string): string {
     if (text.length < MIN_TEXT) return this.#deny(text);
     const isSuspect = maybeSecret(text);
-    const isNamed = isSuspect || this.#names?.test(text) === true || this.#isDenied(text);
+    const isNamed = isSuspect || this.#own.mayBeIn(text) || this.#isDenied(text);
     const named = isNamed ? this.#named(text, path) : text;
-    return this.#deny(isSuspect ? replaceForms(named) : named);
+    if (!isSuspect) return this.#deny(named);
+    const plain = (inside: string): string => replaceForms(this.#named(inside, path));
+    return this.#deny(replaceEncoded(replaceForms(named), plain));
   }
 
   /** Values of secret names in a text: by the rules of members where it is JSON, else as they are assigned. */
@@ -133,7 +151,7 @@ export class Redactor {
     const copy: Record<string, unknown> = {};
     for (const key of Object.keys(value)) {
       const member = (value as Record<string, unknown>)[key];
-      setOwn(copy, this.text(key), this.#member(key, member, this.#at(path, key), verdict));
+      setOwn(copy, this.#name(key), this.#member(key, member, this.#at(path, key), verdict));
     }
     return copy;
   }
@@ -146,12 +164,16 @@ export class Redactor {
     return this.#copy(value, path, verdict === "open" ? above : verdict);
   }
 
+  /** Rules for what is called token or input are not meant for the names of counts, which are the same everywhere. */
+  #name(name: string): string {
+    return isUsageName(name) ? name : this.text(name);
+  }
+
   #verdict(name: string): Verdict {
-    if (this.#keys.length > 0) {
-      const comparable = comparableName(name);
-      if (this.#keys.some((key) => comparable.includes(key))) return "secret";
-    }
-    return this.#isDenied(name) ? "secret" : verdictOf(name);
+    const verdict = verdictOf(name);
+    if (verdict === "secret" || this.#own.isOne(name)) return "secret";
+    if (!this.#own.isWithin(name) && !this.#isDenied(name)) return verdict;
+    return isUsageName(name) ? "count" : "secret";
   }
 
   #isDenied(text: string): boolean {
@@ -168,9 +190,4 @@ export class Redactor {
   #isAllowed(path: string): boolean {
     return this.#allowed.size > 0 && this.#allowed.has(comparablePath(path));
   }
-}
-
-/** A comparable name with its words apart or not: `creditcard` is in `credit_card` and `creditCard`. */
-function spacedOut(key: string): string {
-  return [...key].join("[^\\p{L}\\p{N}]{0,3}");
 }

@@ -61,6 +61,15 @@ export function verdictOf(name: string): Verdict {
   return verdict;
 }
 
+/** What names of counts are made of: `max_tokens`, `gen_ai.usage.cache_read.input_tokens`, `promptTokensDetails`. */
+const USAGE_WORD =
+  /^(?:accepted|ai|audio|avg|budget|cached?|completion|context|cost|counts?|creation|details|estimated|gen|image|input|limits?|llm|max|min|model|num|number|of|output|per|prediction|price|prompt|rate|read|reasoning|rejected|remaining|second|size|text|thinking|tokens?|total|usage|used|window|write)$/;
+
+/** Whether a name is that of a count of tokens, in words every library uses. */
+export function isUsageName(name: string): boolean {
+  return verdictOf(name) === "count" && wordsOf(name).every((word) => USAGE_WORD.test(word));
+}
+
 const NUMERIC = /^\s*[+-]?[\d.,_]+\s*$/;
 
 /** Whether a text under a name of this verdict may stay. */

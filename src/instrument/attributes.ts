@@ -210,6 +210,10 @@ export function wholeNumber(value: unknown): number | undefined {
   return isCount ? Math.trunc(value) : undefined;
 }
 
+/**
+ * One that every exporter can write: those of OTLP write what has no fraction as an integer of 64 bits, and a Collector refuses
+ * the whole batch in which one is larger.
+ */
 export function finiteNumber(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+  return typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : undefined;
 }

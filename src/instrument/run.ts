@@ -116,9 +116,9 @@ export class RunStats {
     return {
       [ATTR_AGENT_RUN_LLM_CALL_COUNT]: this.llmCalls || undefined,
       [ATTR_AGENT_RUN_TOOL_CALL_COUNT]: this.toolCalls || undefined,
-      [ATTR_AGENT_RUN_USAGE_INPUT_TOKENS]: this.#usage?.input,
-      [ATTR_AGENT_RUN_USAGE_OUTPUT_TOKENS]: this.#usage?.output,
-      [ATTR_AGENT_RUN_USAGE_TOTAL_TOKENS]: this.#usage?.total,
+      [ATTR_AGENT_RUN_USAGE_INPUT_TOKENS]: wholeNumber(this.#usage?.input),
+      [ATTR_AGENT_RUN_USAGE_OUTPUT_TOKENS]: wholeNumber(this.#usage?.output),
+      [ATTR_AGENT_RUN_USAGE_TOTAL_TOKENS]: wholeNumber(this.#usage?.total),
     };
   }
 }

@@ -394,6 +394,25 @@ describe("payloads", () => {
     expect(answer).not.toHaveProperty("cost");
   });
 
+  test.each([1e300, -1e300, Number.POSITIVE_INFINITY])(
+    "a cost of %s, which a Collector would refuse with all that is in the batch, is left out",
+    async (amount) => {
+      const { apie, otel } = await apiSetup();
+      await apie.withRun({}, () =>
+        apie.withLlmCall({ model: { provider: "p", name: "m" } }, (call) => {
+          call.setUsage({ inputTokens: Number.MAX_SAFE_INTEGER, outputTokens: 2 });
+          call.setResponse({ cost: { amount } });
+        }),
+      );
+      const numbers = otel
+        .spans()
+        .flatMap(({ attributes }) => Object.values(attributes))
+        .filter((value) => typeof value === "number");
+      expect(numbers.length).toBeGreaterThan(2);
+      expect(numbers.filter((value) => !Number.isSafeInteger(value))).toEqual([]);
+    },
+  );
+
   test("an error handed to captureError as it is", async () => {
     const { apie, server } = await apiSetup();
     method(apie, "captureError")(new RangeError("no"));

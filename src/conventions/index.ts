@@ -1,5 +1,6 @@
 /** Which conventions are understood, in the order they are asked: the first that knows the span decides what it is. */
 import type { ApieOptions, InferRule } from "../config/index.ts";
+import { withoutBlobs } from "../events/index.ts";
 import type { Activity, ContentFacts } from "../model/activity.ts";
 import type { Convention, Phase, SpanView } from "../model/convention.ts";
 import type { AttributesLike, ScopeLike, SpanLike } from "../model/span.ts";
@@ -50,9 +51,17 @@ function viewOf(span: SpanLike, phase: Phase, mayOpenRun: boolean, parentScope?:
   };
 }
 
+/** Longer content is cut as text: reading this much takes a few milliseconds. */
+const MAX_JSON = 2_097_152;
+/** Characters in which images are looked for then, so that what is around them may be read. */
+const MAX_SEARCHED = 262_144;
+
 /** JSON in a text becomes what it stands for: readable at Apie, redacted member by member, cut where it is long. */
-const structured = (value: unknown): unknown =>
-  typeof value === "string" ? (parseJson(value) ?? value) : value;
+function structured(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  const text = value.length > MAX_JSON ? withoutBlobs(value, MAX_SEARCHED) : value;
+  return parseJson(text, MAX_JSON) ?? text;
+}
 
 /** Members are only added where there is something: activities are many, and wait with their events. */
 function identify(activity: Activity, attributes: AttributesLike): void {

@@ -2,7 +2,7 @@
  * Reading attributes by tables of keys. A table names for each field the keys that may carry it, in order of precedence,
  * so that a convention is data and its history of spellings can be seen at a glance.
  */
-import { toPlainObject, wordsWithin } from "../events/index.ts";
+import { part, toPlainObject, wordsWithin } from "../events/index.ts";
 import type { AttributesLike } from "../model/span.ts";
 
 type Parse<T> = (value: unknown) => T | undefined;
@@ -30,7 +30,7 @@ export function parseText(value: unknown): string | undefined {
     return value === ""
       ? undefined
       : value.length > MAX_TEXT
-        ? value.slice(0, wordsWithin(value, MAX_TEXT)).toWellFormed()
+        ? part(value, 0, wordsWithin(value, MAX_TEXT))
         : value;
   return typeof value === "number" || typeof value === "bigint" ? String(value) : undefined;
 }
@@ -54,9 +54,9 @@ export function parseFlag(value: unknown): boolean | undefined {
 const MAX_JSON = 262_144;
 
 /** Attribute values may be JSON in a text, or (SDK 3) the value itself. */
-export function parseJson(value: unknown): unknown {
+export function parseJson(value: unknown, maxLength = MAX_JSON): unknown {
   if (typeof value !== "string") return value;
-  if (value.length > MAX_JSON) return undefined;
+  if (value.length > maxLength) return undefined;
   const first = value.trimStart()[0];
   if (first !== "{" && first !== "[" && first !== '"') return undefined;
   try {
@@ -66,9 +66,11 @@ export function parseJson(value: unknown): unknown {
   }
 }
 
-/** Bounded: what another process wrote may be of any size and depth. */
+/** What another process wrote may be of any size and depth. */
+const OBJECT_LIMITS = { depth: 8, items: 200, text: 16_384, characters: 32_768 };
+
 export function parseObject(value: unknown): Record<string, unknown> | undefined {
-  return toPlainObject(parseJson(value));
+  return toPlainObject(parseJson(value), OBJECT_LIMITS);
 }
 
 /** As MCP and model APIs allow them: what is read from a result is a name, or nothing. */

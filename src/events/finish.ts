@@ -51,15 +51,15 @@ const OUR_OTEL: ReadonlySet<string> = new Set([
 /** Members that hold data of any shape. */
 const FREE_OBJECTS: ReadonlySet<string> = new Set(["metadata", "payload_summary"]);
 
-/** What the hook gives is bounded far above what we gave it. */
-const HOOK_LIMITS = { depth: 24, items: 2_000, text: 1_048_576, values: 100_000, characters: 8_388_608 };
+/** What the hook gives is bounded far above what we gave it. In characters: by what may be sent. */
+const HOOK_LIMITS = { depth: 24, items: 2_000, values: 100_000 };
 
 /**
  * @param bound members to add as they are: JSON, each with a comma before it.
  * @returns `undefined` when the hook dropped the event.
  */
 export function finishEvent(event: WireEvent, options: FinishOptions, bound = ""): FinishedEvent | undefined {
-  const hooked = options.redact === undefined ? event : runHook(event, options.redact, options.onHookError);
+  const hooked = options.redact === undefined ? event : runHook(event, options.redact, options);
   if (hooked === undefined) return undefined;
   const { redactor, maxBytes } = options;
   const eventId = hooked.event_id;
@@ -134,12 +134,12 @@ const isIdOrNumber = (value: unknown): boolean =>
 function runHook(
   event: WireEvent,
   hook: (event: HookEvent) => HookEvent | undefined,
-  onHookError: FinishOptions["onHookError"],
+  { maxBytes, onHookError }: Pick<FinishOptions, "maxBytes" | "onHookError">,
 ): WireEvent | undefined {
   try {
     const returned: unknown = hook(structuredClone(fromWire(event)) as unknown as HookEvent);
     if (returned === undefined || returned === null) return undefined;
-    const wire = toWire(eventOf(returned));
+    const wire = toWire(eventOf(returned, maxBytes));
     const { cleaned, problem } = withoutWrongMembers({ ...wire, ...identityOf(event) });
     if (problem !== undefined)
       onHookError(new TypeError(`redact gave an event with ${problem}; left out`), event);
@@ -151,13 +151,13 @@ function runHook(
 }
 
 /** @throws {TypeError} when the hook did not give an event. */
-function eventOf(returned: unknown): object {
+function eventOf(returned: unknown, maxBytes: number): object {
   if (typeof (returned as { then?: unknown }).then === "function") {
     // Nobody waits for it, so that it fails must not end the process.
     Promise.resolve(returned as PromiseLike<unknown>).catch(() => undefined);
     throw new TypeError("redact must return an event, and cannot be async");
   }
-  const plain = toPlainObject(returned, HOOK_LIMITS);
+  const plain = toPlainObject(returned, { ...HOOK_LIMITS, text: maxBytes, characters: maxBytes });
   if (plain === undefined) throw new TypeError(`redact must return an event, not ${typeof returned}`);
   return plain;
 }

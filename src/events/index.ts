@@ -1,11 +1,14 @@
+export { withoutBlobs } from "./base64.ts";
 export * from "./builders.ts";
 export { checkEvent, type EventIssue } from "./check.ts";
+export { CONTENT_LIMITS, CONTENT_NAMES, contentLimits } from "./content.ts";
 export { eventIdOf } from "./event-id.ts";
 export { type FinishedEvent, type FinishOptions, finishEvent, redactWireEvent } from "./finish.ts";
 export { nameUuid, runIdOf } from "./ids.ts";
 export { type EventFacts, type EventParts, errorPart, partsOf, usagePart } from "./parts/index.ts";
 export {
   type PlainLimits,
+  part,
   toPlain,
   toPlainObject,
   truncateText,

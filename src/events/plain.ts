@@ -2,6 +2,7 @@
  * Makes plain, bounded, JSON-safe data of anything. What cannot be written (a cycle, a getter that throws, a function)
  * costs that place only, and says so there.
  */
+import { blobMark, withoutBlobs } from "./base64.ts";
 import { setOwn } from "./own.ts";
 
 export interface PlainLimits {
@@ -13,8 +14,10 @@ export interface PlainLimits {
   text: number;
   /** Values in all: a few objects that share members can mean millions. Default 20,000. */
   values?: number;
-  /** Characters in all. Default 524,288, the largest batch. */
+  /** Characters in all. Default 131,072. */
   characters?: number;
+  /** What is too long loses its middle, not its end: texts, and lists in the two uppermost levels. Default `false`. */
+  keepsEnds?: boolean;
 }
 
 const LIMITS: Required<PlainLimits> = {
@@ -22,8 +25,17 @@ const LIMITS: Required<PlainLimits> = {
   items: 200,
   text: 16_384,
   values: 20_000,
-  characters: 524_288,
+  characters: 131_072,
+  keepsEnds: false,
 };
+
+/** Members that say what the data beside them is. */
+const MEDIA_TYPES = ["mediaType", "media_type", "mimeType", "mime_type"] as const;
+const MEDIA_TYPE = /^[\w.+-]{1,64}\/[\w.+-]{1,64}(?![\w.+-])/;
+/** Levels in which lists may be conversations. */
+const CONVERSATION_LEVELS = 2;
+/** Shorter texts hold no file. */
+const MIN_BLOB = 256;
 
 const MAX_NAME = 256;
 
@@ -34,7 +46,22 @@ export function truncateText(text: string, limit: number): string {
 }
 
 const cut = (text: string, end: number): string =>
-  `${text.slice(0, end).toWellFormed()}…[${text.length - end} more characters]`;
+  `${part(text, 0, end)}…[${text.length - end} more characters]`;
+
+/** A copy, made well-formed: a slice would keep the whole text in memory, of which it may be a thousandth. */
+export const part = (text: string, start: number, end: number): string =>
+  Buffer.from(text.slice(start, end)).toString();
+
+/** As `truncateWords`, with the end: of a long prompt the question may stand there. */
+function truncateMiddle(text: string, limit: number): string {
+  const tail = Math.floor(limit / 4);
+  if (text.length <= limit || tail <= MAX_WORD) return truncateWords(text, limit);
+  const start = text.length - tail;
+  const word = /^[^\s"',;]*/.exec(text.slice(start, start + MAX_WORD))?.[0].length ?? 0;
+  const end = part(text, start + (word === MAX_WORD ? 0 : word), text.length);
+  const beginning = truncateWords(text.slice(0, text.length - end.length), limit - tail);
+  return `${beginning}…${end}`;
+}
 
 /** Longer words are cut between their parts or not at all; a secret of that length is recognised by its beginning. */
 const MAX_WORD = 256;
@@ -86,7 +113,7 @@ class PlainCopy {
     this.#values -= 1;
     switch (typeof value) {
       case "string":
-        return this.#text(value);
+        return blobMark(value) ?? this.#text(value);
       case "number":
         // JSON has one zero.
         return Number.isFinite(value) ? value + 0 : String(value);
@@ -114,8 +141,10 @@ class PlainCopy {
   }
 
   #text(text: string): string {
-    const shorter = truncateWords(text, Math.min(this.#limits.text, Math.max(0, this.#characters)));
-    this.#characters -= Math.min(text.length, shorter.length);
+    const limit = Math.min(this.#limits.text, Math.max(0, this.#characters));
+    const legible = text.length < MIN_BLOB ? text : withoutBlobs(text, limit);
+    const shorter = this.#limits.keepsEnds ? truncateMiddle(legible, limit) : truncateWords(legible, limit);
+    this.#characters -= shorter.length;
     return shorter;
   }
 
@@ -126,7 +155,12 @@ class PlainCopy {
     if (value instanceof String || value instanceof Number || value instanceof Boolean)
       return this.copy(value.valueOf(), depth);
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
-    if (Array.isArray(value)) return this.#items(value, value.length, depth);
+    if (Array.isArray(value)) {
+      const isUpper = depth >= this.#limits.depth - CONVERSATION_LEVELS;
+      return this.#limits.keepsEnds && isUpper
+        ? this.#ends(value, depth)
+        : this.#items(value, value.length, depth);
+    }
     if (value instanceof Set) return this.#items(value, value.size, depth);
     if (value instanceof Map) return this.#map(value, depth);
     const { toJSON } = value as { toJSON?: unknown };
@@ -144,6 +178,20 @@ class PlainCopy {
     return copies;
   }
 
+  /** The first, and as many of the last as there is room for. */
+  #ends(list: readonly unknown[], depth: number): unknown[] {
+    if (list.length === 0) return [];
+    const first = this.copy(list[0], depth) ?? null;
+    const last: unknown[] = [];
+    for (let index = list.length - 1; index > 0; index -= 1) {
+      if (last.length + 1 >= this.#limits.items || this.#characters <= 0 || this.#values <= 0) break;
+      last.push(this.copy(list[index], depth) ?? null);
+    }
+    const left = list.length - 1 - last.length;
+    const note = left > 0 ? [`[${left} more items]`] : [];
+    return [first, ...note, ...last.reverse()];
+  }
+
   #map(map: ReadonlyMap<unknown, unknown>, depth: number): Record<string, unknown> {
     const copies: Record<string, unknown> = {};
     let taken = 0;
@@ -158,15 +206,19 @@ class PlainCopy {
   #members(value: object, depth: number): Record<string, unknown> {
     const copies: Record<string, unknown> = {};
     const names = Object.keys(value);
+    const mediaType = mediaTypeOf(value, names);
     for (const name of names.slice(0, this.#limits.items)) {
-      this.#set(copies, name, this.#member(value, name, depth));
+      this.#set(copies, name, this.#member(value, name, depth, mediaType));
     }
     return noted(copies, names.length - this.#limits.items);
   }
 
-  #member(value: object, name: string, depth: number): unknown {
+  #member(value: object, name: string, depth: number, mediaType: string | undefined): unknown {
     try {
-      return this.copy((value as Record<string, unknown>)[name], depth);
+      const member = (value as Record<string, unknown>)[name];
+      const blob =
+        mediaType !== undefined && typeof member === "string" ? blobMark(member, mediaType) : undefined;
+      return blob ?? this.copy(member, depth);
     } catch {
       // A getter that throws.
       return "[Unreadable]";
@@ -175,6 +227,18 @@ class PlainCopy {
 
   #set(copies: Record<string, unknown>, name: string, value: unknown): void {
     if (value !== undefined) setOwn(copies, truncateText(name, MAX_NAME), value);
+  }
+}
+
+function mediaTypeOf(value: object, names: readonly string[]): string | undefined {
+  const name = MEDIA_TYPES.find((candidate) => names.includes(candidate));
+  if (name === undefined) return undefined;
+  try {
+    const mediaType = (value as Record<string, unknown>)[name];
+    return typeof mediaType === "string" ? MEDIA_TYPE.exec(mediaType)?.[0] : undefined;
+  } catch {
+    // A getter that throws says nothing.
+    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Attributes from what the application gave: redacted, bounded, JSON where the value is structured. */
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import type { RiskLevel } from "../config/index.ts";
-import { type Redactor, toPlain, truncateText, truncateWords } from "../events/index.ts";
+import { CONTENT_LIMITS, type Redactor, toPlain, truncateText, truncateWords } from "../events/index.ts";
 import type { StepScope } from "../model/scope.ts";
 import {
   AGENT_TOOL_RISK_LEVEL_VALUES,
@@ -28,8 +28,7 @@ const MAX_TEXT = 1_024;
 const MAX_JSON = 4_096;
 /** Looked through for secrets before it is cut, so that no cut leaves half of one. */
 const MAX_READ = 65_536;
-const CONTENT_LIMITS = { depth: 10, items: 200, text: 16_384 };
-const READ_LIMITS = { ...CONTENT_LIMITS, text: MAX_READ };
+const READ_LIMITS = { ...CONTENT_LIMITS, text: MAX_READ, characters: 2 * MAX_READ };
 
 /** Stands where a name is needed and none was given. */
 const UNKNOWN = "unknown";

@@ -22,7 +22,7 @@ import { ApieIds } from "./ids.ts";
 import { tellOptionsWithoutEffect } from "./not-yet.ts";
 import { Pump } from "./pump.ts";
 import { QueuedKeys } from "./queued-keys.ts";
-import { parentIdOf, SpanReading, toMs } from "./reading.ts";
+import { maxEventBytes, parentIdOf, SpanReading, toMs } from "./reading.ts";
 import { Recorder } from "./recorder.ts";
 import { type SharedLanes, sharedLanesOf } from "./shared-lanes.ts";
 import { type WaitUntil, waitUntilOf } from "./wait-until.ts";
@@ -97,7 +97,7 @@ export class Pipeline {
       finish: {
         redactor: this.redactor,
         redact: config.redact,
-        maxBytes: Math.min(config.maxEventPayloadBytes ?? config.maxBatchBytes, config.maxBatchBytes),
+        maxBytes: maxEventBytes(config),
         onHookError: (error, given) => this.#hooks.failed("redact", error, given),
       },
       onSettled: duplicates === undefined ? undefined : (record) => duplicates.settled(record),

@@ -1,7 +1,15 @@
 /** What is read of a span: identity, times, what its convention says, and content where it is captured. */
 import type { ApieConfig } from "../config/index.ts";
 import { ConventionReader, failureOf } from "../conventions/index.ts";
-import { type Redactor, toPlain } from "../events/index.ts";
+import {
+  CONTENT_NAMES,
+  contentLimits,
+  type PlainLimits,
+  part,
+  type Redactor,
+  toPlain,
+  wordsWithin,
+} from "../events/index.ts";
 import type { Activity, ContentFacts, ErrorFacts } from "../model/activity.ts";
 import type { Scope } from "../model/scope.ts";
 import type { HrTime, SpanLike } from "../model/span.ts";
@@ -12,11 +20,16 @@ import { plainActivity } from "./plain-activity.ts";
 
 export type ReadingOptions = Pick<
   ApieConfig,
-  "captureContent" | "conventions" | "inferRules" | "boundary" | "touchedResources"
+  | "captureContent"
+  | "conventions"
+  | "inferRules"
+  | "boundary"
+  | "touchedResources"
+  | "maxBatchBytes"
+  | "maxEventPayloadBytes"
 >;
 
-/** Content is cut when it is read, so that the bytes held are known. */
-const CONTENT_LIMITS = { depth: 10, items: 200, text: 16_384 };
+const MAX_NAME = 1_024;
 
 /** The end of year 9999. */
 const MAX_TIME_MS = 253_402_300_799_999;
@@ -34,7 +47,8 @@ export function parentIdOf(span: SpanLike): string | undefined {
 export class SpanReading {
   readonly #reader: ConventionReader;
   readonly #redactor: Redactor;
-  readonly #captureContent: boolean;
+  /** Content is cut when it is read, so that the bytes held are known. None: it is not captured. */
+  readonly #contentLimits: ReturnType<typeof contentLimits> | undefined;
   /** Conventions of the user's are asked too. */
   readonly #hasForeign: boolean;
 
@@ -55,7 +69,7 @@ export class SpanReading {
       touched: options.touchedResources,
       onFailure,
     });
-    this.#captureContent = options.captureContent;
+    this.#contentLimits = options.captureContent ? contentLimits(maxEventBytes(options)) : undefined;
     this.#hasForeign = (options.conventions ?? []).length > 0;
   }
 
@@ -72,8 +86,8 @@ export class SpanReading {
       hideSecretIds(activity, this.#redactor);
       this.#boundary?.check(activity);
     }
-    if (activity !== undefined && this.#captureContent && activity.kind !== "none") {
-      activity.content = bounded(this.#reader.content(span, phase, activity));
+    if (activity !== undefined && this.#contentLimits !== undefined && activity.kind !== "none") {
+      activity.content = bounded(this.#reader.content(span, phase, activity), this.#contentLimits);
     }
     return activity;
   }
@@ -89,7 +103,7 @@ export class SpanReading {
       traceId,
       spanId,
       parentId,
-      name: span.name,
+      name: span.name?.length > MAX_NAME ? part(span.name, 0, wordsWithin(span.name, MAX_NAME)) : span.name,
       scopeName: (span.instrumentationScope ?? span.instrumentationLibrary)?.name ?? "",
       scope,
       startMs: toMs(span.startTime),
@@ -101,12 +115,22 @@ export class SpanReading {
   }
 }
 
-function bounded(content: ContentFacts | undefined): ContentFacts | undefined {
+/** The largest event that is sent. */
+export const maxEventBytes = ({
+  maxEventPayloadBytes,
+  maxBatchBytes,
+}: Pick<ApieConfig, "maxEventPayloadBytes" | "maxBatchBytes">): number =>
+  Math.min(maxEventPayloadBytes ?? maxBatchBytes, maxBatchBytes);
+
+function bounded(
+  content: ContentFacts | undefined,
+  limits: Readonly<Record<keyof ContentFacts, PlainLimits>>,
+): ContentFacts | undefined {
   if (content === undefined) return undefined;
   const copy: ContentFacts = {};
-  for (const name of ["instructions", "input", "output"] as const) {
+  for (const name of CONTENT_NAMES) {
     const value = content[name];
-    if (value !== undefined && value !== null) copy[name] = toPlain(value, CONTENT_LIMITS);
+    if (value !== undefined && value !== null) copy[name] = toPlain(value, limits[name]);
   }
   return copy;
 }

@@ -155,10 +155,10 @@ describe("bounds", () => {
   });
 
   test("characters in all", () => {
-    const texts = Array.from({ length: 100 }, () => "x".repeat(16_000));
+    const texts = Array.from({ length: 50 }, () => "x".repeat(16_000));
     const json = JSON.stringify(toPlain(texts));
-    expect(json.match(/x/g)).toHaveLength(524_288);
-    expect(json.length).toBeLessThan(530_000);
+    expect(json.match(/x/g)).toHaveLength(131_072);
+    expect(json.length).toBeLessThan(135_000);
   });
 
   test("what is left out is not looked at", () => {

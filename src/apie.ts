@@ -43,6 +43,7 @@ import {
   type McpInput,
   type McpToolInput,
   outgoingHeaders,
+  Pauses,
   type ResourceInput,
   type Run,
   type RunInput,
@@ -108,13 +109,15 @@ export class Apie {
     this.#runs = new Runs(writer, live);
     this.#sessions = new Sessions(writer, live, config.flushTimeoutMs);
     const guardrails = guardrailsOf(config, pipeline);
-    const guarding = guardrails === undefined ? undefined : new Guarding(writer, guardrails);
+    const guarding = guardrails === undefined ? undefined : new Guarding(writer, live, guardrails);
     this.#calls = new CallSpans(writer, live, this.#runs, guarding);
     this.#handoffs = new Handoffs(writer, live, this.#runs);
     this.#tracks = new Tracks(writer, live);
+    const pauses = new Pauses(writer, live, this.#runs, this.#sessions, config.flushTimeoutMs);
     this.runs = {
       start: (input) => this.#runs.start(input),
       complete: (run, input) => this.#runs.complete(run, input),
+      resume: (handle, fn) => pauses.resume(handle, fn),
     };
     this.sessions = {
       start: (input) => this.#sessions.start(input),

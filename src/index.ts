@@ -65,10 +65,12 @@ export type {
   McpToolInput,
   ModelOperation,
   ModelRef,
+  PauseInput,
   ResourceInput,
   ResourceRef,
   ResponseInput,
   Run,
+  RunHandle,
   RunInput,
   RunOutcome,
   Session,
@@ -96,7 +98,7 @@ export type {
   GuardMode,
   PolicyDecision,
 } from "./model/guard.ts";
-export { ApprovalDeniedError, GuardrailBlockedError } from "./model/guard-errors.ts";
+export { ApprovalDeniedError, ApprovalPendingError, GuardrailBlockedError } from "./model/guard-errors.ts";
 export type { AttributesLike, SpanLike, SpanProcessorLike } from "./model/span.ts";
 export { ApieSpanProcessor } from "./processor/index.ts";
 export { recordAgentSpans, type SamplerLike, type SamplingResultLike } from "./sampling/index.ts";

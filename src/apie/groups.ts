@@ -4,6 +4,7 @@ import type {
   CompleteInput,
   ConversationRef,
   Run,
+  RunHandle,
   RunInput,
   SessionEnd,
   SessionHandle,
@@ -20,6 +21,12 @@ export interface RunCalls {
    * @returns whether it was open in this process; nothing happens otherwise.
    */
   complete(run: Run | string, input?: CompleteInput): boolean;
+  /**
+   * Goes on with a run that `run.pause()` let go of, in this process or another: `fn` runs as its next segment, and the run is
+   * completed when `fn` is done, unless it is paused again.
+   * @throws {ApieError} code `invalid_run` when the handle is none.
+   */
+  resume<T>(handle: RunHandle, fn: (run: Run) => T | PromiseLike<T>): Promise<T>;
 }
 
 export interface SessionCalls {

@@ -131,6 +131,13 @@ export class LaneBook {
     this.refresh(lane);
   }
 
+  /** Its events are sent; its session does not wait for it any longer. */
+  pause(lane: Lane): void {
+    this.#releaseSession(lane);
+    lane.eventsDueAt = Math.min(lane.eventsDueAt, this.#now() + FINISHED_LANE_DELAY_MS);
+    this.refresh(lane);
+  }
+
   // ---- on the way ----------------------------------------------------------------------------------------------
 
   /** Puts the lane where it belongs after anything about it changed. */

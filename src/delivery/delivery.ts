@@ -143,6 +143,11 @@ export class Delivery {
     this.#onDrop({ ...loss, outcome: "dropped" });
   }
 
+  /** The run of the lane goes on later: Apie is not told, and its session does not wait for it. */
+  pause(lane: Lane): void {
+    this.#book.pause(lane);
+  }
+
   /** Resolves with the error that stands in the way when an attempt failed, with nothing once registered. */
   whenRegistered(): Promise<ApieError | undefined> {
     return this.#stopped && !this.registration.isSettled

@@ -273,6 +273,8 @@ export class CallSpans {
         },
         guard: given.guard,
         signal: given.signal,
+        approval: given.approval,
+        approvalId: given.approvalId,
       },
       () => this.withMcpCall({ ...common, ...target, server, tool }, fn),
       toolErrorIn,

@@ -5,7 +5,7 @@
 import { SpanKind } from "@opentelemetry/api";
 import { POLICY_SET } from "../config/index.ts";
 import type { GuardDecision, GuardPort, GuardQuestion } from "../model/guard.ts";
-import { ApprovalDeniedError, GuardrailBlockedError } from "../model/guard-errors.ts";
+import { ApprovalDeniedError, ApprovalPendingError, GuardrailBlockedError } from "../model/guard-errors.ts";
 import type { Scope } from "../model/scope.ts";
 import {
   ATTR_AGENT_ACTION_NAME,
@@ -27,6 +27,7 @@ import {
   ATTR_AGENT_GUARDRAIL_RECEIPT_ID,
   ATTR_AGENT_GUARDRAIL_TARGET,
   ATTR_AGENT_GUARDRAIL_TRIGGERED,
+  ATTR_AGENT_OPERATION_STAGE,
   ATTR_AGENT_RESOURCE_ENVIRONMENT,
   ATTR_AGENT_RESOURCE_ID,
   ATTR_AGENT_RESOURCE_PROVIDER,
@@ -36,8 +37,9 @@ import {
   ATTR_GEN_AI_TOOL_NAME,
 } from "../semconv/index.ts";
 import type { AttributeInput } from "./attributes.ts";
-import { type Given, members } from "./given.ts";
+import { type Given, idOf, members } from "./given.ts";
 import type { GuardInput } from "./inputs.ts";
+import type { LiveScopes } from "./live.ts";
 import type { Work } from "./work.ts";
 import type { SpanWriter } from "./writer.ts";
 
@@ -51,10 +53,12 @@ export interface GuardSubject {
 
 export class Guarding {
   readonly #writer: SpanWriter;
+  readonly #live: LiveScopes;
   readonly #port: GuardPort;
 
-  constructor(writer: SpanWriter, port: GuardPort) {
+  constructor(writer: SpanWriter, live: LiveScopes, port: GuardPort) {
     this.#writer = writer;
+    this.#live = live;
     this.#port = port;
   }
 
@@ -79,13 +83,17 @@ export class Guarding {
   }
 
   async #enforce(subject: GuardSubject): Promise<void> {
+    const asked = idOf(subject.given.approvalId);
+    if (asked !== undefined) return this.#waitForApproval(subject, asked, undefined);
     const { question, decision } = await this.#evaluated(subject);
     switch (decision.enforcementAction) {
       case "proceed":
       case "warn":
         return;
       case "wait_for_approval":
-        return this.#waitForApproval(subject, question, decision);
+        // The port makes a failed evaluation of one without an id; whoever else answers so does not get the work begun.
+        if (decision.approvalId === undefined) throw new GuardrailBlockedError(nameOf(question), decision);
+        return this.#waitForApproval(subject, decision.approvalId, decision.reason);
       default:
         throw new GuardrailBlockedError(nameOf(question), decision);
     }
@@ -173,32 +181,40 @@ export class Guarding {
     work.fail(failureNamed(decision.failure));
   }
 
-  /** Resolves once a human has allowed it. @throws {ApprovalDeniedError} otherwise. */
+  /** Resolves once a human has allowed it. @throws {ApprovalDeniedError} {ApprovalPendingError} otherwise. */
   async #waitForApproval(
     { given, scope }: GuardSubject,
-    question: GuardQuestion,
-    decision: GuardDecision,
+    approvalId: string,
+    reason: string | undefined,
   ): Promise<void> {
-    const { approvalId } = decision;
-    // The port makes a failed evaluation of that; whoever else answers so does not get the work begun.
-    if (approvalId === undefined) throw new GuardrailBlockedError(nameOf(question), decision);
     const writer = this.#writer;
     const { host, text } = writer;
     const action = text.text(members(given.action).name);
+    const before = this.#live.approvals.get(approvalId);
     const work = writer.start({
       operation: "approval",
       name: action === undefined ? "approval" : `approval ${action}`,
       scope,
+      links: writer.link(before, "approval_request"),
       attributes: {
         ...writer.common(given, scope),
         ...text.target(given.action, given.resource, given.riskLevel),
         [ATTR_AGENT_APPROVAL_ID]: text.key(approvalId),
         [ATTR_AGENT_APPROVAL_STATUS]: "pending",
-        [ATTR_AGENT_APPROVAL_REASON]: text.text(decision.reason),
+        [ATTR_AGENT_APPROVAL_REASON]: text.text(reason),
+        // Asked for in an earlier segment: this is the decision only.
+        [ATTR_AGENT_OPERATION_STAGE]: before === undefined ? undefined : "resolved",
       },
     });
+    if (before === undefined) this.#live.approvals.set(approvalId, work.span.spanContext());
     // Whoever decides should see what is asked for, and what led to it, before the next interval.
     host.hurry();
+    const subject = text.text(members(given.tool).name);
+    const name = subject === undefined ? `action ${action ?? "unknown"}` : `tool ${subject}`;
+    if (given.approval === "throw" && given.approvalId === undefined) {
+      work.end();
+      throw new ApprovalPendingError(name, approvalId);
+    }
     const { signal } = given;
     const { status, resolvedBy } = await this.#port.waitForApproval(approvalId, {
       signal: signal instanceof AbortSignal ? signal : undefined,
@@ -209,7 +225,7 @@ export class Guarding {
       [ATTR_AGENT_APPROVAL_RESOLVED_BY]: host.captureContent ? text.text(resolvedBy) : undefined,
     });
     work.end();
-    if (outcome !== "approved") throw new ApprovalDeniedError(nameOf(question), approvalId, outcome);
+    if (outcome !== "approved") throw new ApprovalDeniedError(name, approvalId, outcome);
   }
 }
 

@@ -3,6 +3,7 @@ import type { DropInfo, RunSpans, TracerProviderLike } from "../config/index.ts"
 import type { Inferred } from "../conventions/index.ts";
 import type { Reporter } from "../diagnostics/index.ts";
 import type { Redactor } from "../events/index.ts";
+import type { RunProgress } from "../model/scope.ts";
 
 /** Ids Apie gave, by ours and back. */
 export interface KnownIds {
@@ -43,6 +44,8 @@ export interface InstrumentHost {
   readonly spansSeen: () => number;
   /** Sends what was told so far soon, without waiting for it. */
   readonly hurry: () => void;
+  /** How far a run had come whose span has just ended as paused. */
+  readonly pausedRun: (runId: string) => RunProgress | undefined;
   /** Counts what was not recorded among the losses. */
   readonly notRecorded: (loss: NotRecorded) => void;
 }

@@ -7,7 +7,9 @@ export type * from "./inputs.ts";
 export { LiveScopes } from "./live.ts";
 export type { LlmCall } from "./llm-call.ts";
 export { outgoingHeaders } from "./outgoing.ts";
+export { Pauses } from "./pauses.ts";
 export type { Run } from "./run.ts";
+export type { PauseInput, RunHandle } from "./run-handle.ts";
 export { type CompleteInput, Runs } from "./runs.ts";
 export {
   type ConversationRef,

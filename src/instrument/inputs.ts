@@ -109,6 +109,16 @@ export interface GuardFields {
    * counts as `cancelled`. The work is not begun.
    */
   signal?: AbortSignal | undefined;
+  /**
+   * In enforce mode, where a human is to be asked: `wait` (default), or `throw` an `ApprovalPendingError` at once, for a run
+   * that is then paused.
+   */
+  approval?: "wait" | "throw" | undefined;
+  /**
+   * In enforce mode: an approval that was asked for before, e.g. before the run was paused. It is waited for instead of a new
+   * evaluation.
+   */
+  approvalId?: string | undefined;
 }
 
 export interface ToolInput extends CommonInput, GuardFields {

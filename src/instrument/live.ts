@@ -1,4 +1,5 @@
 /** Runs and sessions this process knows, by our ids, so that the application may name them by ours or by Apie's. */
+import type { SpanContext } from "@opentelemetry/api";
 import type { RunScope, Scope, SessionScope } from "../model/scope.ts";
 import { activeScope, type RemoteIds } from "../propagation/index.ts";
 import { type Given, idOf } from "./given.ts";
@@ -15,6 +16,8 @@ export class LiveScopes {
   readonly #runs = new Remembered<KnownRun>();
   readonly #sessions = new Remembered<SessionScope>();
   readonly #host: InstrumentHost;
+  /** Where approvals were asked for, so that the decision leads back. */
+  readonly approvals = new Remembered<SpanContext>();
 
   constructor(host: InstrumentHost) {
     this.#host = host;
@@ -100,6 +103,10 @@ export class LiveScopes {
     const id = this.#idOf(ids?.sessionId) ?? apieId;
     if (id === undefined) return undefined;
     return this.#sessions.get(id) ?? { id, kind: undefined, apieId, spanContext: undefined };
+  }
+
+  sessionOfRun(id: string): SessionScope | undefined {
+    return this.#runs.get(id)?.session;
   }
 
   sessionOf(run: RunScope | undefined): SessionScope | undefined {

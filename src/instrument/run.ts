@@ -1,5 +1,4 @@
 /** A run as the application holds it, and what it counts of itself. */
-import { isSpanContextValid } from "@opentelemetry/api";
 import {
   ATTR_AGENT_RUN_LLM_CALL_COUNT,
   ATTR_AGENT_RUN_TOOL_CALL_COUNT,
@@ -9,7 +8,9 @@ import {
 } from "../semconv/index.ts";
 import { wholeNumber } from "./attributes.ts";
 import { type Given, requireFunction } from "./given.ts";
+import { traceparentOf } from "./handles.ts";
 import type { UsageInput } from "./inputs.ts";
+import type { PauseInput, RunHandle } from "./run-handle.ts";
 import type { Work } from "./work.ts";
 
 /** A run in progress. */
@@ -26,6 +27,15 @@ export interface Run {
    * lasts as long as Apie is out of reach.
    */
   apieId(): Promise<string | undefined>;
+  /**
+   * Ends this segment of the run, which Apie goes on to take for running; `runs.resume` continues it, here or in another
+   * process. Return from its callback after that: work that is told later is of no run.
+   *
+   * @param input.approvalId approval the run waits for; the decision then leads back to where it was asked for.
+   * @returns plain JSON to store. Waits for Apie's id of the run as `sessions.start` does.
+   * @throws {ApieError} code `run_ended` when it has ended already.
+   */
+  pause(input?: PauseInput): Promise<RunHandle>;
   /** Runs `fn` inside the run, for runs opened with `runs.start`. */
   in<T>(fn: () => T): T;
   /** One line on what came of the run. */
@@ -38,8 +48,11 @@ interface RunDetails {
   id: string;
   sessionId: string | undefined;
   agentKey: string;
+  /** 0 for the first, one more after each pause. */
+  segment: number;
   work: Work;
   apieId: () => Promise<string | undefined>;
+  pause: (input: PauseInput | undefined) => Promise<RunHandle>;
   setOutput: (output: { summary: string } | { value: unknown }) => void;
 }
 
@@ -61,6 +74,10 @@ export class LiveRun implements Run {
     return typeof value === "object" && value !== null && #details in value;
   }
 
+  get segment(): number {
+    return this.#details.segment;
+  }
+
   get work(): Work {
     return this.#details.work;
   }
@@ -71,6 +88,10 @@ export class LiveRun implements Run {
 
   apieId(): Promise<string | undefined> {
     return this.#details.apieId();
+  }
+
+  pause(input?: PauseInput): Promise<RunHandle> {
+    return this.#details.pause(input);
   }
 
   in<T>(fn: () => T): T {
@@ -85,13 +106,6 @@ export class LiveRun implements Run {
   setOutput(value: unknown): void {
     this.#details.setOutput({ value });
   }
-}
-
-export function traceparentOf({ span }: Work): string | undefined {
-  const spanContext = span.spanContext();
-  if (!isSpanContextValid(spanContext)) return undefined;
-  const { traceId, spanId, traceFlags } = spanContext;
-  return `00-${traceId}-${spanId}-${(traceFlags & 0xff).toString(16).padStart(2, "0")}`;
 }
 
 /**

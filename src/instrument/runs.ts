@@ -1,6 +1,7 @@
 /** Runs: a root span each, tied to session, parent and cause by links. */
 import { context, type Link } from "@opentelemetry/api";
 import { told } from "../events/index.ts";
+import { ApieError } from "../model/errors.ts";
 import type { RunScope, Scope, SessionScope } from "../model/scope.ts";
 import { type RemoteIds, readBaggage, withBaggage } from "../propagation/index.ts";
 import {
@@ -13,6 +14,7 @@ import {
   ATTR_AGENT_RUN_OUTPUT_SUMMARY,
   ATTR_AGENT_RUN_OUTPUT_VALUE,
   ATTR_AGENT_RUN_PARENT_ID,
+  ATTR_AGENT_RUN_SEGMENT_INDEX,
   ATTR_AGENT_RUN_STATUS,
   ATTR_AGENT_RUN_TIME_TO_FIRST_TOKEN,
   ATTR_AGENT_RUN_TRIGGER,
@@ -27,6 +29,7 @@ import type { AgentRef, ChildRunInput, RunInput, RunOutcome } from "./inputs.ts"
 import type { LiveScopes } from "./live.ts";
 import { Remembered } from "./remembered.ts";
 import { LiveRun, type Run, RunStats } from "./run.ts";
+import type { PausedRun, PauseInput, RunHandle } from "./run-handle.ts";
 import { markRun, runLinks } from "./run-links.ts";
 import { uuidv7 } from "./uuid.ts";
 import type { Work } from "./work.ts";
@@ -38,6 +41,8 @@ export interface RunStart {
   parent?: RunScope | undefined;
   agent?: AgentIdentity | undefined;
   handoff?: { id: string; links: readonly Link[] } | undefined;
+  /** The run that goes on, and its session. */
+  resume?: (Omit<PausedRun, "session"> & { session: SessionScope | undefined }) | undefined;
 }
 
 export interface CompleteInput {
@@ -59,6 +64,10 @@ export class Runs {
   /** Runs the application gave a status, or a result, of its own. */
   readonly #hasStatus = new WeakSet<Work>();
   readonly #hasOutput = new WeakSet<Work>();
+
+  /** How a run is paused; set by what pauses them. */
+  onPause: (run: LiveRun, input: PauseInput | undefined) => Promise<RunHandle> = () =>
+    Promise.reject(new ApieError("internal", "run.pause: nothing pauses runs"));
 
   constructor(writer: SpanWriter, live: LiveScopes) {
     this.#writer = writer;
@@ -133,6 +142,12 @@ export class Runs {
     );
   }
 
+  /** Ends a segment whose status is written already. */
+  endPaused(run: LiveRun): void {
+    this.#hasStatus.add(run.work);
+    run.work.end();
+  }
+
   statsOf(run: RunScope | undefined): RunStats | undefined {
     return run === undefined ? undefined : this.#stats.get(run);
   }
@@ -150,23 +165,32 @@ export class Runs {
     return { key, name: this.#writer.text.text(ref.name) ?? (key === agent.key ? agent.name : undefined) };
   }
 
-  begin({ input, parent: given, agent, handoff }: RunStart): LiveRun {
+  begin({ input, parent: given, agent, handoff, resume }: RunStart): LiveRun {
     const writer = this.#writer;
     const { host, text } = writer;
     const mine = this.#live.active();
     const remote = mine === undefined && host.baggage.read ? readBaggage(context.active()) : undefined;
     const parent = given ?? this.#live.remoteRun(remote);
     const session =
+      resume?.session ??
       this.#live.named(input) ??
       this.#live.sessionOf(parent) ??
       mine?.session ??
       this.#live.remoteSession(remote);
-    const id = uuidv7();
+    const id = resume?.id ?? uuidv7();
     const of = agent ?? { key: host.agent.key, name: host.agent.name };
     const outer: Scope = {
       owner: host.owner,
       session,
-      run: { id, agentKey: of.key, agentName: of.name, parentApieId: parent?.apieId, spanContext: undefined },
+      run: {
+        id,
+        apieId: resume?.apieId,
+        agentKey: of.key,
+        agentName: of.name,
+        parentApieId: parent?.apieId,
+        spanContext: undefined,
+        resumed: resume?.progress,
+      },
       step: undefined,
     };
     const inner: { -readonly [Name in keyof Scope]: Scope[Name] } = { ...outer };
@@ -178,7 +202,10 @@ export class Runs {
         scope: outer,
         root: host.runSpans === "root",
         parent: context.active(),
-        links: runLinks(writer, { session, parent, handoff: handoff?.links ?? [] }),
+        links: [
+          ...runLinks(writer, { session, parent, handoff: handoff?.links ?? [] }),
+          ...writer.link(resume?.spanContext, "resume_of"),
+        ],
         agent: of,
         attributes: {
           ...writer.common(input, mine),
@@ -187,6 +214,7 @@ export class Runs {
           [ATTR_AGENT_FRAMEWORK_NAME]: text.text(host.framework),
           [ATTR_AGENT_ROLE]: text.word(input.role),
           [ATTR_AGENT_RUN_PARENT_ID]: parent?.id,
+          [ATTR_AGENT_RUN_SEGMENT_INDEX]: resume?.segment,
           [ATTR_AGENT_HANDOFF_ID]: handoff?.id,
           [ATTR_AGENT_RUN_TRIGGER]: text.text(input.trigger),
           [ATTR_AGENT_RUN_INPUT_SUMMARY]: text.text(input.inputSummary),
@@ -201,17 +229,20 @@ export class Runs {
       agentKey: of.key,
       agentName: of.name,
       spanContext: work.span.spanContext(),
+      apieId: resume?.apieId,
     };
     inner.run = scope;
     this.#announce(work, { sessionId: session?.id, apieSessionId: session?.apieId, runId: id });
     const stats = new RunStats();
     this.#stats.set(scope, stats);
     this.#live.addRun(scope, session);
-    const run = new LiveRun({
+    const run: LiveRun = new LiveRun({
       id,
       sessionId: session?.id,
       agentKey: of.key,
+      segment: resume?.segment ?? 0,
       work,
+      pause: (asked) => this.onPause(run, asked),
       apieId: async () => (work.isSeen ? host.runIds?.whenKnown(id) : undefined),
       setOutput: (output) => {
         if ("summary" in output) {

@@ -1,7 +1,6 @@
 /** Sessions: a root span while a callback runs, or a short anchor span and a handle to store for those that live longer. */
 import { randomUUID } from "node:crypto";
 import { context, type Link, type SpanContext, trace } from "@opentelemetry/api";
-import { detachedTimer } from "../apie-api/index.ts";
 import { ApieError } from "../model/errors.ts";
 import type { Scope, SessionScope } from "../model/scope.ts";
 import { withScope } from "../propagation/index.ts";
@@ -15,9 +14,9 @@ import {
 } from "../semconv/index.ts";
 import type { AttributeInput } from "./attributes.ts";
 import { type Given, members, requireFunction } from "./given.ts";
+import { ANSWER_DEADLINE_MS, answered, parseTraceparent, traceparent, traceparentOf } from "./handles.ts";
 import type { SessionInput, SessionKind, SessionOutcome } from "./inputs.ts";
 import type { LiveScopes } from "./live.ts";
-import { traceparentOf } from "./run.ts";
 import type { SpanWriter } from "./writer.ts";
 
 /** A session in progress, as the callback of `withSession` gets it. */
@@ -55,12 +54,8 @@ export interface SessionEnd {
 }
 
 const OUTCOMES = ["completed", "failed", "cancelled"] as const satisfies SessionOutcome[];
-/** Longest wait of `start` for Apie's id: a user waits for what is behind it. */
-const ANSWER_DEADLINE_MS = 2_000;
 const DEFAULT_KIND: SessionKind = "single_agent";
 const KINDS = ["single_agent", "multi_agent", "pipeline"] as const satisfies SessionKind[];
-/** Version ff is invalid; of versions to come the first four fields are read. */
-const TRACEPARENT = /^(?!ff)[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?:-|$)/;
 
 export class Sessions {
   readonly #writer: SpanWriter;
@@ -128,7 +123,9 @@ export class Sessions {
     });
     anchor.end();
     this.#live.addSession({ id, kind, spanContext: anchor.span.spanContext() });
-    const apieId = anchor.isSeen ? await this.#withDeadline(host.sessionIds?.whenTried(id)) : undefined;
+    const apieId = anchor.isSeen
+      ? await answered(host.sessionIds?.whenTried(id), this.#answerDeadlineMs)
+      : undefined;
     const traceparent = traceparentOf(anchor);
     return {
       id,
@@ -144,7 +141,7 @@ export class Sessions {
    */
   resume<T>(handle: SessionHandle | ConversationRef, fn: () => T): T {
     requireFunction("sessions.resume", fn);
-    const session = this.#sessionOf(handle);
+    const session = this.scopeOf(handle);
     const active = this.#live.active();
     const run = active?.session?.id === session.id ? active.run : undefined;
     return withScope({ ...this.#scope(session), run }, context.active(), fn);
@@ -156,7 +153,7 @@ export class Sessions {
    */
   complete(handle: SessionHandle | ConversationRef, end?: SessionEnd): void {
     const { text } = this.#writer;
-    const session = this.#sessionOf(handle);
+    const session = this.scopeOf(handle);
     const given = members(end);
     this.#writer.instant({
       operation: "session_end",
@@ -196,9 +193,24 @@ export class Sessions {
     return this.#writer.text.choice(input.kind, KINDS, field) ?? DEFAULT_KIND;
   }
 
-  /** The handle comes from a store or another process: checked field by field. */
-  #sessionOf(handle: SessionHandle | ConversationRef): SessionScope {
-    const { kind, traceparent, ...ids }: Given<SessionHandle & ConversationRef> = members(handle);
+  /** Of a session that is known here. */
+  handleOf({ id, kind, apieId, spanContext }: SessionScope): SessionHandle {
+    const known = apieId ?? this.#writer.host.sessionIds?.current(id);
+    const anchor = traceparent(spanContext as SpanContext | undefined);
+    return {
+      id,
+      ...(kind === undefined ? {} : { kind: KINDS.find((one) => one === kind) }),
+      ...(known === undefined ? {} : { apieId: known }),
+      ...(anchor === undefined ? {} : { traceparent: anchor }),
+    };
+  }
+
+  /**
+   * The handle comes from a store or another process: checked field by field.
+   * @throws {ApieError} code `invalid_session` when it is no session handle.
+   */
+  scopeOf(handle: SessionHandle | ConversationRef): SessionScope {
+    const { kind, traceparent: anchor, ...ids }: Given<SessionHandle & ConversationRef> = members(handle);
     const id = typeof ids.id === "string" ? this.#writer.text.id(ids.id) : undefined;
     const conversationId = this.#writer.text.id(ids.conversationId);
     if (id === undefined && conversationId !== undefined) return this.#live.conversation(conversationId);
@@ -215,28 +227,9 @@ export class Sessions {
       id,
       kind: KINDS.find((one) => one === kind),
       apieId: this.#writer.text.id(ids.apieId) ?? id,
-      spanContext: parseTraceparent(traceparent),
+      spanContext: parseTraceparent(anchor),
     };
     this.#live.addSession(scope);
     return scope;
   }
-
-  async #withDeadline(answer: Promise<string | undefined> | undefined): Promise<string | undefined> {
-    if (answer === undefined) return undefined;
-    return new Promise((resolve) => {
-      // The application waits for it, so the process must not end meanwhile.
-      const deadline = detachedTimer(this.#answerDeadlineMs, () => resolve(undefined), { keepAlive: true });
-      void answer.then((apieId) => {
-        deadline.cancel();
-        resolve(apieId);
-      });
-    });
-  }
-}
-
-function parseTraceparent(text: unknown): SpanContext | undefined {
-  const parts = typeof text === "string" ? TRACEPARENT.exec(text) : null;
-  if (parts === null) return undefined;
-  const [, traceId = "", spanId = "", flags = "00"] = parts;
-  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 0xff, isRemote: true };
 }

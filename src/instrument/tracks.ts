@@ -36,7 +36,6 @@ import type {
   TrackInput,
 } from "./inputs.ts";
 import type { LiveScopes } from "./live.ts";
-import { Remembered } from "./remembered.ts";
 import type { SpanPlan, SpanWriter } from "./writer.ts";
 
 const RESOLUTIONS = [
@@ -53,8 +52,6 @@ const RESERVED = "agent.";
 export class Tracks {
   readonly #writer: SpanWriter;
   readonly #live: LiveScopes;
-  /** Where approvals were asked for, so that the decision leads back. */
-  readonly #requests = new Remembered<SpanContext>();
 
   constructor(writer: SpanWriter, live: LiveScopes) {
     this.#writer = writer;
@@ -145,7 +142,7 @@ export class Tracks {
     const asked = this.#approval(given, id, "pending", {
       [ATTR_AGENT_OPERATION_STAGE]: "requested",
     });
-    this.#requests.set(id, asked);
+    this.#live.approvals.set(id, asked);
   }
 
   approvalResolved(input: ApprovalResolvedInput): void {
@@ -162,7 +159,7 @@ export class Tracks {
         [ATTR_AGENT_OPERATION_STAGE]: "resolved",
         [ATTR_AGENT_APPROVAL_RESOLVED_BY]: host.captureContent ? text.text(given.resolvedBy) : undefined,
       },
-      this.#writer.link(this.#requests.get(id), "approval_request"),
+      this.#writer.link(this.#live.approvals.get(id), "approval_request"),
     );
   }
 

@@ -27,6 +27,17 @@ export class ApprovalDeniedError extends ApieError {
   }
 }
 
+/** A human has to allow the work, which was not begun, and is not waited for. Code `approval_pending`. */
+export class ApprovalPendingError extends ApieError {
+  override readonly name = "ApprovalPendingError";
+  readonly approvalId: string;
+
+  constructor(subject: string, approvalId: string) {
+    super("approval_pending", `${subject} waits for an approval (approval ${approvalId})`);
+    this.approvalId = approvalId;
+  }
+}
+
 const WORDS: Readonly<Record<Exclude<ApprovalOutcome, "approved">, string>> = {
   rejected: "it was rejected",
   expired: "the request expired",

@@ -1,4 +1,5 @@
 /** The run and session that code is in: what travels in the OTel Context and in our own AsyncLocalStorage. */
+import type { Usage } from "./activity.ts";
 import type { SpanContextLike } from "./span.ts";
 
 export interface SessionScope {
@@ -11,6 +12,16 @@ export interface SessionScope {
   readonly spanContext: SpanContextLike | undefined;
 }
 
+/** What a run had done before it was paused, so that its next segment goes on counting. */
+export interface RunProgress {
+  /** Number of its last event. */
+  readonly sequence: number;
+  readonly modelCalls: number;
+  readonly toolCalls: number;
+  readonly failures: number;
+  readonly usage: Usage | undefined;
+}
+
 export interface RunScope {
   readonly id: string;
   readonly apieId?: string | undefined;
@@ -18,6 +29,8 @@ export interface RunScope {
   readonly agentName: string | undefined;
   /** Apie's id of the run that delegated to it, where that run is not of this process. */
   readonly parentApieId?: string | undefined;
+  /** Set while a run goes on after a pause. */
+  readonly resumed?: RunProgress | undefined;
   readonly spanContext: SpanContextLike | undefined;
 }
 

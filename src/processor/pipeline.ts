@@ -9,7 +9,7 @@ import { Reporter } from "../diagnostics/index.ts";
 import { Redactor, runIdOf, spanContent, toldOfSpan, withoutKey } from "../events/index.ts";
 import type { Activity } from "../model/activity.ts";
 import { ApieError } from "../model/errors.ts";
-import type { Scope } from "../model/scope.ts";
+import type { RunProgress, Scope } from "../model/scope.ts";
 import type { ResourceLike, SpanLike } from "../model/span.ts";
 import { type SpanNode, Tracker } from "../tracking/index.ts";
 import { Bodies } from "./bodies.ts";
@@ -46,6 +46,7 @@ export class Pipeline {
   readonly #owner: object | undefined;
   readonly #hooks: Hooks;
   readonly #pump: Pump;
+  readonly #recorder: Recorder;
   readonly #reading: SpanReading;
   readonly #endOnly: EndOnlyTraces;
   #environment: string | undefined;
@@ -110,7 +111,7 @@ export class Pipeline {
         this.reporter.problem(new ApieError("session_not_shared", this.redactor.text(message))),
       onEnded: (session) => this.tracker.forgetSession(session),
     });
-    const recorder = new Recorder(this.delivery, writer, bodies, this.ids, duplicates, this.sharedLanes);
+    this.#recorder = new Recorder(this.delivery, writer, bodies, this.ids, duplicates, this.sharedLanes);
     this.tracker = new Tracker(
       {
         agent,
@@ -122,7 +123,7 @@ export class Pipeline {
         now,
         bounds: { sessionIdleMs: config.sessionStore?.ttlMs ?? DEFAULT_SESSION_TTL_MS },
       },
-      recorder,
+      this.#recorder,
     );
     this.boundary = new Boundary(config, (code, message) =>
       this.reporter.problem(new ApieError(code, this.redactor.text(message))),
@@ -276,6 +277,12 @@ export class Pipeline {
   pumpAll(): void {
     this.#pump.all();
     this.#planSweep();
+  }
+
+  /** How far a run had come that was paused here just now. */
+  pausedRun(runId: string): RunProgress | undefined {
+    this.pumpAll();
+    return this.#recorder.progressOf(runId);
   }
 
   async flush(timeoutMs = this.config.flushTimeoutMs): Promise<FlushReport> {

@@ -2,6 +2,7 @@
 import { type Delivery, Lane } from "../delivery/index.ts";
 import { eventIdOf } from "../events/index.ts";
 import type { Activity } from "../model/activity.ts";
+import type { RunProgress } from "../model/scope.ts";
 import type { RunState, SessionState, SpanNode, TrackingOutput } from "../tracking/index.ts";
 import type { Bodies } from "./bodies.ts";
 import { EventRecord, type EventWriter, type Told, ToldRecord } from "./event-record.ts";
@@ -12,6 +13,7 @@ import type { SharedLanes } from "./shared-lanes.ts";
 import { ToldErrors } from "./told-errors.ts";
 
 const MAX_HANDOFFS = 2_000;
+const MAX_PAUSED = 1_000;
 const UNFINISHED = "unfinished";
 
 export class Recorder implements TrackingOutput {
@@ -26,6 +28,9 @@ export class Recorder implements TrackingOutput {
   readonly #toldErrors = new ToldErrors();
   /** Hand-offs asked for by spans of their own, by their id. */
   readonly #handoffs = new Map<string, SpanNode>();
+
+  /** Runs that are paused, by our id; Apie takes them for running. */
+  readonly #paused = new Map<string, { lane: Lane; progress: RunProgress }>();
 
   constructor(
     delivery: Delivery,
@@ -73,6 +78,7 @@ export class Recorder implements TrackingOutput {
   }
 
   runOpened(run: RunState): void {
+    if (this.#resumed(run)) return;
     const session = run.session === undefined ? undefined : laneOf(run.session);
     const parent = run.parent?.run === undefined ? undefined : laneOf(run.parent.run);
     const lane = new Lane(
@@ -109,7 +115,32 @@ export class Recorder implements TrackingOutput {
       });
     }
     this.#shared?.used(run.session);
-    this.#delivery.complete(laneOf(run), this.#bodies.runEnd(run));
+    if (run.isPaused) this.#pause(run);
+    else this.#delivery.complete(laneOf(run), this.#bodies.runEnd(run));
+  }
+
+  /** How far a run had come when it was paused; `undefined` when it is not paused here. */
+  progressOf(runId: string): RunProgress | undefined {
+    return this.#paused.get(runId)?.progress;
+  }
+
+  #pause(run: RunState): void {
+    const lane = laneOf(run);
+    this.#delivery.pause(lane);
+    const oldest = this.#paused.size >= MAX_PAUSED ? this.#paused.keys().next().value : undefined;
+    if (oldest !== undefined) this.#paused.delete(oldest);
+    this.#paused.set(run.id, { lane, progress: run.progress });
+  }
+
+  /** A run that was paused in this process goes on in its lane. @returns whether it is one. */
+  #resumed(run: RunState): boolean {
+    const paused = this.#paused.get(run.id);
+    if (paused === undefined) return false;
+    this.#paused.delete(run.id);
+    run.lane = paused.lane;
+    if (run.progress.sequence < paused.progress.sequence) run.continueFrom(paused.progress);
+    this.#ids.runKnown(run.id, paused.lane);
+    return true;
   }
 
   workBegan(node: SpanNode): void {

@@ -155,6 +155,8 @@ export class Agents {
           ? undefined
           : { id: handoffId, source: parent?.run, announced: true, type: "delegate" },
       startMs: node.startMs,
+      resumed: node.scope?.run?.resumed,
+      apieId: node.scope?.run?.resumed === undefined ? undefined : node.scope.run.apieId,
     });
   }
 

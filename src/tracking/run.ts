@@ -1,5 +1,6 @@
 /** A run in flight. */
 import type { Activity, ErrorFacts, RunFacts, StepFacts, Usage } from "../model/activity.ts";
+import type { RunProgress } from "../model/scope.ts";
 import type { SpanNode } from "./node.ts";
 import type { SessionState } from "./session.ts";
 
@@ -34,6 +35,8 @@ export interface RunHandoff {
   /** The span it was asked for with, where that was no agent's and is known here. */
   readonly asking?: SpanNode | undefined;
 }
+
+const USAGES = ["input", "output", "total", "cacheRead", "cacheWrite", "reasoning"] as const;
 
 export class RunState {
   /** Our own id. */
@@ -92,6 +95,7 @@ export class RunState {
     step?: StepFacts | undefined;
     startMs: number;
     now: number;
+    resumed?: RunProgress | undefined;
   }) {
     this.id = details.id;
     this.origin = details.origin;
@@ -109,6 +113,31 @@ export class RunState {
     this.step = details.step;
     this.startMs = details.startMs;
     this.lastSeen = details.now;
+    if (details.resumed !== undefined) this.continueFrom(details.resumed);
+  }
+
+  /** Ended for now: the run goes on in a later segment, here or in another process. */
+  get isPaused(): boolean {
+    return this.closing?.run?.status === "paused" && this.closing.error === undefined;
+  }
+
+  get progress(): RunProgress {
+    return {
+      sequence: this.#sequence,
+      modelCalls: this.modelCalls,
+      toolCalls: this.toolCalls,
+      failures: this.failures,
+      usage: this.hasUsage ? { ...this.usage } : undefined,
+    };
+  }
+
+  continueFrom({ sequence, modelCalls, toolCalls, failures, usage }: RunProgress): void {
+    this.#sequence = sequence;
+    this.modelCalls = modelCalls;
+    this.toolCalls = toolCalls;
+    this.failures = failures;
+    for (const name of USAGES) delete this.usage[name];
+    this.addUsage(usage);
   }
 
   /** From 1, in the order events go into the run's lane. */
@@ -120,7 +149,7 @@ export class RunState {
   addUsage(usage: Usage | undefined): void {
     if (usage === undefined) return;
     this.hasUsage = true;
-    for (const name of ["input", "output", "total", "cacheRead", "cacheWrite", "reasoning"] as const) {
+    for (const name of USAGES) {
       const value = name === "total" ? totalOf(usage) : usage[name];
       if (value !== undefined) this.usage[name] = (this.usage[name] ?? 0) + value;
     }

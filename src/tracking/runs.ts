@@ -1,5 +1,6 @@
 /** Runs in flight: opened, waiting for their work, closed. */
 import type { Activity } from "../model/activity.ts";
+import type { RunProgress } from "../model/scope.ts";
 import type { Bounds } from "./bounds.ts";
 import { isModelCall } from "./kinds.ts";
 import { type SpanNode, withoutContent } from "./node.ts";
@@ -21,6 +22,9 @@ export interface RunOpening {
   parent?: RunParent | undefined;
   handoff?: RunHandoff | undefined;
   startMs: number;
+  /** Apie's id, and what was done before, of a run that goes on after a pause. */
+  apieId?: string | undefined;
+  resumed?: RunProgress | undefined;
 }
 
 export class Runs {

@@ -8,6 +8,7 @@ import { readEventsAnswer } from "./events-answer.ts";
 import { createFetchTransport } from "./fetch-transport.ts";
 import { type Fields, fieldsOf, flagOf, listOf, textOf, textsOf } from "./fields.ts";
 import { createHttpTransport, type HttpTransport } from "./http-transport.ts";
+import type { LongBody } from "./long-body.ts";
 import type {
   CompleteBody,
   Created,
@@ -62,11 +63,20 @@ function readCreated(body: unknown): Created | undefined {
 /** Ids may come from elsewhere as any text; lone surrogates cannot be written into an address. */
 const segment = (id: string): string => encodeURIComponent(id.toWellFormed());
 
-/** The user's, if there is one: closing it is the user's too. */
-function transportOf({ transport, fetch }: ClientOptions): HttpTransport {
+/** The user's, if there is one: closing it is the user's too. @param closing tells it when the client is closed. */
+function transportOf({ transport, fetch }: ClientOptions, closing: AbortSignal): HttpTransport {
   const given = transport ?? (fetch === undefined ? undefined : createFetchTransport(fetch));
   if (given === undefined) return createHttpTransport();
-  return { send: createBoundedTransport(given), close: () => undefined };
+  const send = createBoundedTransport(given);
+  return {
+    send: ({ body, signal, ...request }) =>
+      send({
+        ...request,
+        body: typeof body === "object" ? body.text() : body,
+        signal: signal === undefined ? closing : AbortSignal.any([closing, signal]),
+      }),
+    close: () => undefined,
+  };
 }
 
 export class ApieClient {
@@ -77,7 +87,7 @@ export class ApieClient {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#transport = transportOf(options);
+    this.#transport = transportOf(options, this.#abort.signal);
     // Each request under way listens; there may be more than the ten after which Node 20 warns of a leak.
     setMaxListeners(0, this.#abort.signal);
     const given = Object.entries(options.headers ?? {}).map(([name, value]): [string, string] => [
@@ -144,7 +154,10 @@ export class ApieClient {
    * @param body JSON text of `{ "events": [...] }`: batches are written once, by the caller.
    * @param eventIds of those events, in their order: by them the answer is read.
    */
-  sendEvents(body: string, eventIds: readonly (string | undefined)[]): Promise<Answer<EventsAnswer>> {
+  sendEvents(
+    body: string | LongBody,
+    eventIds: readonly (string | undefined)[],
+  ): Promise<Answer<EventsAnswer>> {
     return this.#exchange("POST", "/v1/events", body, {}, (answer) =>
       readEventsAnswer(answer, eventIds, (said) => this.#shown(said, body)),
     );
@@ -217,7 +230,7 @@ export class ApieClient {
   async #exchange<T>(
     method: "GET" | "POST",
     path: string,
-    body: string | undefined,
+    body: string | LongBody | undefined,
     options: CallOptions,
     read: Reader<T>,
   ): Promise<Answer<T>> {
@@ -227,18 +240,15 @@ export class ApieClient {
       headers: this.#headers,
       body,
       timeoutMs: options.timeoutMs ?? this.#options.timeoutMs,
-      signal:
-        options.signal === undefined
-          ? this.#abort.signal
-          : AbortSignal.any([this.#abort.signal, options.signal]),
+      signal: options.signal,
     });
     return readAnswer(result, read, (said) => this.#shown(said, body));
   }
 
   /** What a server or transport says: nothing of what it was sent, which may be content, and no secret. */
-  #shown(said: string, sent: string | undefined): string {
+  #shown(said: string, sent: string | LongBody | undefined): string {
     const { shown } = this.#options;
-    const told = withoutEcho(said.slice(0, MAX_SAID), sent);
+    const told = withoutEcho(said.slice(0, MAX_SAID), typeof sent === "object" ? sent.text() : sent);
     return shown === undefined ? told : shown(told);
   }
 }

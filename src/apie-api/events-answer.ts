@@ -38,11 +38,16 @@ export function readEventsAnswer(
 ): EventsAnswer {
   const fields = fieldsOf(body);
   const verdicts = new Array<EventVerdict | undefined>(eventIds.length).fill(undefined);
-  const places = new Map(eventIds.map((id, index) => [id, index]));
+  // Few answers name events by their ids.
+  let places: ReadonlyMap<unknown, number> | undefined;
+  const placeById = (id: string): number | undefined => {
+    places ??= new Map(eventIds.map((known, index) => [known, index]));
+    return places.get(id);
+  };
   const placeOf = (item: unknown): number | undefined => {
     const { index, event_id, eventId, id } = fieldsOf(item);
     const named = [item, event_id, eventId, id].map((name) =>
-      typeof name === "string" ? places.get(name) : undefined,
+      typeof name === "string" ? placeById(name) : undefined,
     );
     const place = named.find((found) => found !== undefined) ?? (typeof item === "number" ? item : index);
     return typeof place === "number" && place in verdicts ? place : undefined;

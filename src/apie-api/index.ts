@@ -10,4 +10,5 @@ export {
 export { ApieClient, type CallOptions, type ClientOptions } from "./client.ts";
 export { detached, detachedTimer, type Timer } from "./detached.ts";
 export { createHttpTransport } from "./http-transport.ts";
+export type { LongBody } from "./long-body.ts";
 export type * from "./wire.ts";

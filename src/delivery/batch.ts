@@ -1,4 +1,5 @@
 /** Events that go in one POST. */
+import type { LongBody } from "../apie-api/index.ts";
 import type { Attempted } from "./attempts.ts";
 import type { EventItem } from "./items.ts";
 import type { Lane } from "./lane.ts";
@@ -9,17 +10,20 @@ export interface Entry {
   readonly eventId: string | undefined;
   /** Complete wire form, ids bound. */
   readonly json: string;
+  /** Its bytes as UTF-8. */
+  readonly bytes: number;
   /** The short form, sent once the whole was refused. */
   trimmed: string | undefined;
 }
 
 const FRAME = { start: '{"events":[', end: "]}" };
+const COMMA = 0x2c;
 export const FRAME_BYTES = FRAME.start.length + FRAME.end.length;
 
 export const jsonOf = (entry: Entry): string => entry.trimmed ?? entry.json;
 
 /** A batch keeps its lanes to itself until it is through: what comes after it in them stays behind it. */
-export class Batch implements Attempted {
+export class Batch implements Attempted, LongBody {
   readonly lanes: ReadonlySet<Lane>;
   /** What is sent now. */
   entries: Entry[];
@@ -37,15 +41,31 @@ export class Batch implements Attempted {
     this.lanes = lanes;
   }
 
-  get body(): string {
+  /** The body of the request. */
+  text(): string {
     const parts = [FRAME.start];
     for (const entry of this.entries) parts.push(jsonOf(entry), ",");
     parts[parts.length - 1] = FRAME.end;
     return parts.join("");
   }
 
+  /** Of the body; one more than it has, for the comma after the last event. */
   get bytes(): number {
-    return this.entries.reduce((sum, entry) => sum + Buffer.byteLength(jsonOf(entry)) + 1, FRAME_BYTES);
+    let bytes = FRAME_BYTES;
+    for (const { trimmed, bytes: whole } of this.entries) {
+      bytes += 1 + (trimmed === undefined ? whole : Buffer.byteLength(trimmed));
+    }
+    return bytes;
+  }
+
+  writeInto(buffer: Buffer): number {
+    let at = buffer.write(FRAME.start, 0);
+    for (const entry of this.entries) {
+      at += buffer.write(jsonOf(entry), at);
+      buffer[at] = COMMA;
+      at += 1;
+    }
+    return at - 1 + buffer.write(FRAME.end, at - 1);
   }
 
   /** Everything that is not settled. */

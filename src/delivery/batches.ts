@@ -105,14 +105,14 @@ export class Batches {
       const written = this.#written(lane, item);
       if (written === undefined) continue;
       const { eventId, json } = written;
-      const size = Buffer.byteLength(json) + 1;
-      if (entries.length > 0 && filling.bytes + size > this.#maxBytes) {
+      const bytes = Buffer.byteLength(json);
+      if (entries.length > 0 && filling.bytes + bytes + 1 > this.#maxBytes) {
         this.#writtenAhead.set(item, written);
         break;
       }
       this.#book.next(lane);
-      entries.push({ lane, item, eventId, json, trimmed: undefined });
-      filling.bytes += size;
+      entries.push({ lane, item, eventId, json, bytes, trimmed: undefined });
+      filling.bytes += bytes + 1;
     }
     filling.isFull = true;
   }
@@ -165,7 +165,7 @@ export class Batches {
     this.#counters.requests += 1;
     if (batch.attempts > 0) this.#counters.retries += 1;
     const answer = await this.#client.sendEvents(
-      batch.body,
+      batch,
       batch.entries.map(({ eventId }) => eventId),
     );
     if (batch.abandoned) return "settled";

@@ -36,6 +36,17 @@ export interface ClientOptions {
   fetch?: FetchLike | undefined;
   /** Takes secrets out of what a server or a transport says before it is shown: some servers repeat the key they refuse. */
   shown?: ((text: string) => string) | undefined;
+  /** Called after each request. Must not throw. */
+  onExchange?: ((exchange: Exchange) => void) | undefined;
+}
+
+/** A request that has ended. */
+export interface Exchange {
+  path: string;
+  seconds: number;
+  status: number | undefined;
+  /** Node's code of the failure, where there was no answer. */
+  cause: string | undefined;
 }
 
 export interface CallOptions {
@@ -234,6 +245,7 @@ export class ApieClient {
     options: CallOptions,
     read: Reader<T>,
   ): Promise<Answer<T>> {
+    const sentAt = performance.now();
     const result = await this.#transport.send({
       method,
       url: this.#options.baseUrl + path,
@@ -241,6 +253,12 @@ export class ApieClient {
       body,
       timeoutMs: options.timeoutMs ?? this.#options.timeoutMs,
       signal: options.signal,
+    });
+    this.#options.onExchange?.({
+      path,
+      seconds: (performance.now() - sentAt) / 1_000,
+      status: result.kind === "response" ? result.status : undefined,
+      cause: result.kind === "failure" ? result.code : undefined,
     });
     return readAnswer(result, read, (said) => this.#shown(said, body));
   }

@@ -7,7 +7,7 @@ export {
   retryAfterMs,
   toError,
 } from "./answer.ts";
-export { ApieClient, type CallOptions, type ClientOptions } from "./client.ts";
+export { ApieClient, type CallOptions, type ClientOptions, type Exchange } from "./client.ts";
 export { detached, detachedTimer, type Timer } from "./detached.ts";
 export { createHttpTransport } from "./http-transport.ts";
 export type { LongBody } from "./long-body.ts";

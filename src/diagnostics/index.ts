@@ -9,6 +9,7 @@ export {
   type Subject,
 } from "./doctor/index.ts";
 export { liveProcessors, noteProcessor } from "./live-processors.ts";
+export { type MetricState, SelfMetrics } from "./metrics/index.ts";
 export {
   apiMismatch,
   apiTaken,

@@ -5,7 +5,13 @@
 import type { Reporter } from "../diagnostics/index.ts";
 import { type Redactor, told } from "../events/index.ts";
 
-export type HookName = "a convention" | "onDrop" | "queueIdempotencyKey" | "redact" | "waitUntil";
+export type HookName =
+  | "a convention"
+  | "onDrop"
+  | "queueIdempotencyKey"
+  | "redact"
+  | "the meter provider"
+  | "waitUntil";
 
 export class Hooks {
   readonly #reporter: Reporter;

@@ -6,7 +6,7 @@ import type { Scope } from "../model/scope.ts";
 import type { SpanLike } from "../model/span.ts";
 
 /** Entries held at most; each keeps one span alive. */
-const CAPACITY = 1_024;
+export const CAPACITY = 1_024;
 
 export type JournalPhase = "start" | "end";
 

@@ -5,7 +5,7 @@ import { ApieClient, detachedTimer, type Timer } from "../apie-api/index.ts";
 import { type ApieConfig, CAPTURE_SOURCE, DEFAULT_SESSION_TTL_MS, type DropInfo } from "../config/index.ts";
 import { APIE_CONVENTION } from "../conventions/index.ts";
 import { Delivery, type FlushReport } from "../delivery/index.ts";
-import { Reporter } from "../diagnostics/index.ts";
+import { Reporter, type SelfMetrics } from "../diagnostics/index.ts";
 import { Redactor, runIdOf, spanContent, toldOfSpan, withoutKey } from "../events/index.ts";
 import type { Activity } from "../model/activity.ts";
 import { ApieError } from "../model/errors.ts";
@@ -24,6 +24,7 @@ import { Pump } from "./pump.ts";
 import { QueuedKeys } from "./queued-keys.ts";
 import { maxEventBytes, parentIdOf, SpanReading, toMs } from "./reading.ts";
 import { Recorder } from "./recorder.ts";
+import { selfMetricsOf } from "./self-metrics.ts";
 import { type SharedLanes, sharedLanesOf } from "./shared-lanes.ts";
 import { type WaitUntil, waitUntilOf } from "./wait-until.ts";
 
@@ -47,6 +48,7 @@ export class Pipeline {
   readonly #hooks: Hooks;
   readonly #pump: Pump;
   readonly #recorder: Recorder;
+  readonly #metrics: SelfMetrics;
   readonly #reading: SpanReading;
   readonly #endOnly: EndOnlyTraces;
   #environment: string | undefined;
@@ -67,6 +69,7 @@ export class Pipeline {
     const agent = { ...config.agent, key: this.redactor.identity(config.agent.key) };
     tellOptionsWithoutEffect(config, this.reporter);
     this.#environment = config.runtime?.environment;
+    this.#metrics = selfMetricsOf(this, () => this.#pump, this.#hooks);
     this.client = new ApieClient({
       baseUrl: config.baseUrl,
       apiKey: config.apiKey,
@@ -75,6 +78,7 @@ export class Pipeline {
       transport: config.transport,
       fetch: config.fetch,
       shown: (text) => this.redactor.text(withoutKey(text, config.apiKey)),
+      onExchange: (exchange) => this.#metrics.exchanged(exchange),
     });
     this.delivery = new Delivery({
       ...config,
@@ -142,7 +146,10 @@ export class Pipeline {
     this.#pump = new Pump({
       read: (span, phase, scope) =>
         this.#readably(() => (phase === "start" ? this.#start(span, scope) : this.#end(span)), span),
-      onSlice: () => this.#planSweep(),
+      onSlice: () => {
+        this.#metrics.bind();
+        this.#planSweep();
+      },
     });
     this.waitUntil = waitUntilOf(config.waitUntil, this.#hooks, {
       flush: () => this.flush(),
@@ -238,15 +245,17 @@ export class Pipeline {
   }
 
   /** What a span, or a convention of the user's, makes fail costs what it is about, and never a flush or the process. */
-  #readably(read: () => void, span?: SpanLike): void {
+  #readably(read: () => void, span?: SpanLike): boolean {
     try {
       read();
+      return true;
     } catch (error) {
       this.unreadable += 1;
       this.reporter.once(
         "span_unreadable",
         () => `a span could not be read and is left out: ${toldOfSpan(error, span, this.redactor)}`,
       );
+      return false;
     }
   }
 
@@ -287,6 +296,7 @@ export class Pipeline {
 
   async flush(timeoutMs = this.config.flushTimeoutMs): Promise<FlushReport> {
     this.pumpAll();
+    this.#metrics.bind();
     this.#endOnly.releaseComplete();
     return this.delivery.flush(timeoutMs);
   }
@@ -308,6 +318,7 @@ export class Pipeline {
     this.sharedLanes?.stop();
     this.ids.giveUp();
     this.waitUntil?.settleAll();
+    this.#metrics.stop();
     this.#isOver = true;
     this.#pump.resume();
     return { ...report, sessionsLeftOpen: this.sharedLanes?.leftOpen ?? 0 };

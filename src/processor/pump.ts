@@ -2,7 +2,7 @@
 import { detached } from "../apie-api/index.ts";
 import type { Scope } from "../model/scope.ts";
 import type { SpanLike } from "../model/span.ts";
-import { Journal, type JournalPhase } from "./journal.ts";
+import { CAPACITY, Journal, type JournalPhase } from "./journal.ts";
 
 /** It gives the event loop back after this long. */
 const SLICE_MS = 3;
@@ -10,8 +10,8 @@ const SLICE_MS = 3;
 const OVERFLOW_STEPS = 3;
 
 export interface PumpHooks {
-  /** Must not throw. */
-  read: (span: SpanLike, phase: JournalPhase, scope: Scope | undefined) => void;
+  /** Must not throw. @returns whether it could be read. */
+  read: (span: SpanLike, phase: JournalPhase, scope: Scope | undefined) => boolean;
   /** Called after each slice. */
   onSlice: () => void;
 }
@@ -19,6 +19,8 @@ export interface PumpHooks {
 export class Pump {
   readonly #hooks: PumpHooks;
   readonly #journal = new Journal();
+  /** Ends of spans, by whether they could be read. */
+  readonly processed = { read: 0, unreadable: 0 };
   #isPlanned = false;
   #isHeld = false;
 
@@ -30,6 +32,11 @@ export class Pump {
     if (this.#journal.isFull) this.#take(OVERFLOW_STEPS);
     this.#journal.push(span, isEnd, scope);
     if (!this.#isPlanned) this.#plan();
+  }
+
+  /** Starts and ends of spans that wait, and how many may. */
+  get journal(): { length: number; capacity: number } {
+    return { length: this.#journal.length, capacity: CAPACITY };
   }
 
   /** Reads everything noted so far, whatever it costs; nothing while it is held. */
@@ -67,7 +74,12 @@ export class Pump {
 
   #take(entries: number): void {
     for (let taken = 0; taken < entries && this.#journal.length > 0; taken += 1) {
-      this.#journal.take(this.#hooks.read);
+      this.#journal.take(this.#read);
     }
   }
+
+  readonly #read = (span: SpanLike, phase: JournalPhase, scope: Scope | undefined): void => {
+    const isRead = this.#hooks.read(span, phase, scope);
+    if (phase === "end") this.processed[isRead ? "read" : "unreadable"] += 1;
+  };
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CHECKS } from "../../src/diagnostics/doctor/index.ts";
+import { DURATION_METRIC, OBSERVED_METRICS } from "../../src/diagnostics/metrics/definitions.ts";
 import { Apie } from "../../src/index.ts";
 import { ROOT } from "../package/support.ts";
 import { codeWords, tableOf } from "../readme/support/readme.ts";
@@ -24,4 +25,20 @@ describe("the doctor", () => {
     const [, listed = ""] = /fields of the vendor's SDK: (.*)$/m.exec(text) ?? [];
     expect(codeWords(listed)).toEqual(fields);
   });
+});
+
+test("the table of metrics has every metric, with its instrument, unit and description", () => {
+  const rows = tableOf(below("Metrics")).map(([name, instrument, unit, description]) => ({
+    name: codeWords(name ?? "")[0],
+    instrument,
+    unit: codeWords(unit ?? "")[0],
+    description,
+  }));
+  const defined = [...OBSERVED_METRICS, DURATION_METRIC].map(({ name, instrument, unit, description }) => ({
+    name,
+    instrument,
+    unit,
+    description,
+  }));
+  expect(rows).toEqual(defined);
 });

@@ -1,5 +1,17 @@
 /** apie-otel/integrations: what ties the bridge to libraries the application has. None of them is a dependency. */
+
 export type { SessionStore } from "../config/index.ts";
+export { type GenerationInput, guardAiSdkTools, withVercelAiGeneration } from "./ai-sdk.ts";
+export type { ToolDescription, ToolOptions } from "./described.ts";
+export { guardLangChainTools } from "./langchain.ts";
+export {
+  type ModelToolCall,
+  type ToolCallInput,
+  withAnthropicToolCall,
+  withOpenAIToolCall,
+  withToolCallGuard,
+} from "./llm-tool-calls.ts";
+export { type AgentToolOptions, guardAgentTools } from "./openai-agents.ts";
 export {
   type IoRedisLike,
   type NodeRedisLike,

@@ -1,0 +1,36 @@
+/** What an application says of the tools it wraps together: for each by its name, or for all. */
+import type { ToolInput } from "../index.ts";
+
+/** What a call of a tool does; what is left out is that of `withTool`. */
+export type ToolDescription = Partial<
+  Pick<ToolInput, "action" | "resource" | "guard" | "signal" | "metadata">
+> & {
+  riskLevel?: "low" | "medium" | "high" | "critical" | undefined;
+  provider?: string | undefined;
+};
+
+export interface ToolOptions<Arguments = unknown> {
+  /** By the tool's name, or made of its name and what it is called with. */
+  describe?:
+    | Readonly<Record<string, ToolDescription>>
+    | ((name: string, input: Arguments) => ToolDescription | undefined)
+    | undefined;
+}
+
+export function toolInputOf(
+  name: string,
+  call: { input: unknown; callId?: string | undefined; provider?: string | undefined },
+  { describe }: ToolOptions,
+): ToolInput {
+  const told = typeof describe === "function" ? describe(name, call.input) : ownEntry(describe, name);
+  const { riskLevel, provider = call.provider, ...rest } = told ?? {};
+  return { ...rest, arguments: call.input, tool: { name, provider, riskLevel, callId: call.callId } };
+}
+
+/** A tool may be called `constructor`. */
+function ownEntry(
+  described: Readonly<Record<string, ToolDescription>> | undefined,
+  name: string,
+): ToolDescription | undefined {
+  return described !== undefined && Object.hasOwn(described, name) ? described[name] : undefined;
+}

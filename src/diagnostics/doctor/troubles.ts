@@ -148,9 +148,9 @@ function shortened(text: string): string {
   return line.length > MAX_MESSAGE ? `${line.slice(0, MAX_MESSAGE - 1)}…` : line;
 }
 
-/** An address without credentials and query: these may be secret. */
+/** An address without credentials and query: these may be secret. Those of gRPC are `host:port`. */
 export function shownAddress(url: string): string {
-  if (!URL.canParse(url)) return url.replace(/^.*@/, "").replace(/[?#].*$/s, "");
+  if (!url.includes("://") || !URL.canParse(url)) return url.replace(/^.*@/, "").replace(/[?#].*$/s, "");
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
 }

@@ -1,4 +1,5 @@
 /** Whether the doctor tells if what is exported over OTLP arrives, by the exporter itself or by the environment. */
+import { createRequire } from "node:module";
 import { trace } from "@opentelemetry/api";
 import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
@@ -93,6 +94,15 @@ describe.each([
     const found = await withExporters([exporter(`${started.url}/v1/traces`)], 300);
     expect(found.text("otlp")).toMatch(/^error: .*does not answer in time/);
   });
+});
+
+test("an exporter of gRPC finds nothing there", async () => {
+  // One of the packages of the auto-instrumentations.
+  const { OTLPTraceExporter } = createRequire(import.meta.url)("@opentelemetry/exporter-trace-otlp-grpc") as {
+    OTLPTraceExporter: new (config: { url: string }) => SpanExporter;
+  };
+  const found = await withExporters([new OTLPTraceExporter({ url: "http://127.0.0.1:1" })]);
+  expect(found.text("otlp")).toMatch(/^error: the OTLP endpoint at 127\.0\.0\.1:1: nothing listens there/);
 });
 
 test("each of several exporters is told of", async () => {

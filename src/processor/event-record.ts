@@ -85,6 +85,8 @@ export class EventRecord implements EventItem {
   number(session: SessionState | undefined): void {
     this.#sequence = this.run?.nextSequence() ?? 0;
     this.#sessionSequence = session?.nextSequence() ?? 0;
+    // What the user's hook may leave out is not there before it is written.
+    if (this.#writer.finish.redact === undefined) this.#noteTold();
   }
 
   settled(): void {
@@ -130,14 +132,22 @@ export class EventRecord implements EventItem {
       approval: parts.approval,
       error: parts.error,
       environment: parts.environment ?? writer.environment(),
-      parent_event_id: parentEventId(node),
+      parent_event_id: parentEventId(node, this.run),
       caused_by_event_id: this.causedBy,
       metadata: parts.metadata === undefined ? source : { ...parts.metadata, ...source },
     };
   }
 
   write(bound: string): WrittenEvent | undefined {
-    return finishEvent(this.toWire(), this.#writer.finish, bound);
+    const written = finishEvent(this.toWire(), this.#writer.finish, bound);
+    if (written !== undefined && this.#writer.finish.redact !== undefined) this.#noteTold();
+    return written;
+  }
+
+  /** From now on others may refer to it. */
+  #noteTold(): void {
+    const node = this.#node;
+    if (this.#isOpening && (this.type === HANDOFF || this.type === openingEventOf(node))) node.told = true;
   }
 }
 
@@ -145,7 +155,8 @@ export class EventRecord implements EventItem {
 export interface Told {
   readonly activity: Activity;
   readonly run: RunState | undefined;
-  readonly causedBy?: string | undefined;
+  /** The span that asked for the hand-off which led to it. */
+  readonly askedBy?: SpanNode | undefined;
 }
 
 /** An event that tells something else than its node does, or in another run: few are. */
@@ -162,14 +173,18 @@ export class ToldRecord extends EventRecord {
   }
 
   protected override get causedBy(): string | undefined {
-    return this.#told.causedBy;
+    const { askedBy } = this.#told;
+    if (askedBy?.told !== true) return undefined;
+    return eventIdOf(askedBy.trace.id, askedBy.spanId, HANDOFF);
   }
 }
 
+const HANDOFF = "agent.handoff.requested";
+
 /** The event that opened the nearest work above, in the same run. */
-function parentEventId(node: SpanNode): string | undefined {
+function parentEventId(node: SpanNode, run: RunState | undefined): string | undefined {
   for (let above = node.parent; above !== undefined && above.rootOf === undefined; above = above.parent) {
-    const type = above.mergedInto === undefined ? openingEventOf(above) : undefined;
+    const type = above.told && above.run === run ? openingEventOf(above) : undefined;
     if (type !== undefined) return eventIdOf(node.trace.id, above.spanId, type);
   }
   return undefined;

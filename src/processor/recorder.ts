@@ -1,6 +1,5 @@
 /** Turns what tracking tells into lanes, calls and events of the delivery. */
 import { type Delivery, Lane } from "../delivery/index.ts";
-import { eventIdOf } from "../events/index.ts";
 import type { Activity } from "../model/activity.ts";
 import type { RunProgress } from "../model/scope.ts";
 import type { RunState, SessionState, SpanNode, TrackingOutput } from "../tracking/index.ts";
@@ -178,10 +177,8 @@ export class Recorder implements TrackingOutput {
     }
     const asked = handoff.asking ?? (handoff.id === undefined ? undefined : this.#handoffs.get(handoff.id));
     asked?.note({ reachedTarget: true });
-    const asking = asked ?? (handoff.announced ? undefined : root);
-    const causedBy =
-      asking === undefined ? undefined : eventIdOf(asking.trace.id, asking.spanId, "agent.handoff.requested");
-    const accepted = this.#told("agent.handoff.accepted", root, true, { activity, run, causedBy });
+    const askedBy = asked ?? (handoff.announced ? undefined : root);
+    const accepted = this.#told("agent.handoff.accepted", root, true, { activity, run, askedBy });
     this.#push(laneOf(run), accepted, run.session);
   }
 

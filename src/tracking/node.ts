@@ -30,6 +30,7 @@ export interface NodeExtra {
 const OPEN = 1;
 const UNDETERMINED = 2;
 const SAW_END = 4;
+const TOLD = 8;
 
 export class SpanNode {
   readonly trace: TraceState;
@@ -53,7 +54,7 @@ export class SpanNode {
   /** Nearest enclosing step, this one included. */
   step: StepFacts | undefined;
   extra: NodeExtra | undefined = undefined;
-  // Whole microseconds since the trace's first span, and three flags in one: small integers, kept without a box.
+  // Whole microseconds since the trace's first span, and four flags in one: small integers, kept without a box.
   #startUs: number;
   #endUs: number | undefined = undefined;
   #flags = 0;
@@ -121,6 +122,15 @@ export class SpanNode {
 
   set sawEnd(is: boolean) {
     this.#set(SAW_END, is);
+  }
+
+  /** There is an event that tells its beginning, for others to refer to. */
+  get told(): boolean {
+    return this.#is(TOLD);
+  }
+
+  set told(is: boolean) {
+    this.#set(TOLD, is);
   }
 
   get kind(): Activity["kind"] | undefined {

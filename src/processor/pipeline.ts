@@ -22,7 +22,7 @@ import { ApieIds } from "./ids.ts";
 import { tellOptionsWithoutEffect } from "./not-yet.ts";
 import { Pump } from "./pump.ts";
 import { QueuedKeys } from "./queued-keys.ts";
-import { maxEventBytes, parentIdOf, SpanReading, toMs } from "./reading.ts";
+import { idsOf, maxEventBytes, parentIdOf, SpanReading, toMs } from "./reading.ts";
 import { Recorder } from "./recorder.ts";
 import { selfMetricsOf } from "./self-metrics.ts";
 import { type SharedLanes, sharedLanesOf } from "./shared-lanes.ts";
@@ -167,7 +167,7 @@ export class Pipeline {
   // ---- read and place ------------------------------------------------------------------------------------------
 
   #start(span: SpanLike, scope: Scope | undefined): void {
-    const { traceId, spanId } = span.spanContext();
+    const { traceId, spanId } = idsOf(span);
     // A processor that a provider was given twice hears everything twice.
     const known = this.tracker.find(traceId, spanId);
     if (known !== undefined && known.endMs === undefined) return;
@@ -185,7 +185,7 @@ export class Pipeline {
   }
 
   #end(span: SpanLike): void {
-    const { traceId, spanId } = span.spanContext();
+    const { traceId, spanId } = idsOf(span);
     const found = this.tracker.find(traceId, spanId);
     const node = found?.extra?.standsIn === true ? undefined : found;
     const isKnown = node?.sawEnd === true || node?.opening === IGNORED;
@@ -236,7 +236,7 @@ export class Pipeline {
   /** The environment is the resource's, unless configured. Attributes that are still being detected come with a later span. */
   #noteResource(span: SpanLike): void {
     const { resource } = span;
-    if (this.#environment !== undefined || resource === undefined || resource === this.#resource) return;
+    if (this.#environment !== undefined || !resource?.attributes || resource === this.#resource) return;
     if (resource.asyncAttributesPending === true) return;
     this.#resource = resource;
     const name =

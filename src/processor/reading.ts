@@ -12,7 +12,7 @@ import {
 } from "../events/index.ts";
 import type { Activity, ContentFacts, ErrorFacts } from "../model/activity.ts";
 import type { Scope } from "../model/scope.ts";
-import type { HrTime, SpanLike } from "../model/span.ts";
+import type { HrTime, SpanContextLike, SpanLike } from "../model/span.ts";
 import type { SpanStart } from "../tracking/index.ts";
 import type { Boundary } from "./boundary.ts";
 import { hideSecretIds, idWithoutSecrets } from "./identities.ts";
@@ -39,6 +39,15 @@ export function toMs(time: HrTime | undefined): number {
   const ms = Number(time?.[0]) * 1_000 + Number(time?.[1]) / 1_000_000;
   return ms > 0 && ms <= MAX_TIME_MS ? ms : Date.now();
 }
+
+/** @throws for a span that was put together without ids: it would be taken for one with every other such span. */
+export function idsOf(span: SpanLike): SpanContextLike {
+  const ids = span.spanContext();
+  if (!isId(ids?.traceId) || !isId(ids?.spanId)) throw new TypeError("a span has no ids");
+  return ids;
+}
+
+const isId = (value: unknown): boolean => typeof value === "string" && value !== "";
 
 export function parentIdOf(span: SpanLike): string | undefined {
   return span.parentSpanContext?.spanId ?? span.parentSpanId;

@@ -77,7 +77,11 @@ const INSTALL = `npm install @opentelemetry/api @opentelemetry/sdk-trace @opente
 type Load = (name: string) => unknown;
 
 function loader(): Load {
-  const places = [join(process.cwd(), "noop.js"), import.meta.url].map((place) => createRequire(place));
+  // A bundler that writes CommonJS leaves nothing of `import.meta`.
+  const here = import.meta.url as string | undefined;
+  const places = [join(process.cwd(), "noop.js"), ...(here === undefined ? [] : [here])].map((place) =>
+    createRequire(place),
+  );
   return (name) => {
     for (const require of places) {
       try {

@@ -1,0 +1,3 @@
+const load = async (name) => require(name);
+
+import("./play.mjs").then(({ play }) => play(load));

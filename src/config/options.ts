@@ -210,7 +210,11 @@ export interface ApieOptions {
   retryAttempts?: number | undefined;
   /** First retry delay in ms, doubled each time, with full jitter. Default 250. */
   retryBaseDelayMs?: number | undefined;
-  /** File or folder of the durable queue. Default: none, the queue is in memory. */
+  /**
+   * Keeps what waits on disk as well, so that it survives the end of the process; docs/delivery.md says what of it and how. A
+   * file, which one process at a time may use, or a folder (one that exists, or with a `/` at the end), in which each process
+   * has a file of its own. Needs `node:sqlite`: Node 22.13 or newer. Default: none, the queue is in memory.
+   */
   queueStoragePath?: string | undefined;
   /** Which events of the longest run give way when the queue is full. Default `drop_oldest`. */
   queueDropPolicy?: QueueDropPolicy | undefined;
@@ -277,6 +281,8 @@ export interface ApieOptions {
   maxBatchBytes?: number | undefined;
   /** Bridge: bytes held in memory, estimated. Default 67,108,864. */
   maxQueueBytes?: number | undefined;
+  /** Bridge: bytes the durable queue keeps on disk; beyond it `queueDropPolicy` says what gives way. Default 536,870,912. */
+  queueStorageMaxBytes?: number | undefined;
   /** Bridge: POSTs of events under way at once. Default 4. */
   maxConcurrentBatches?: number | undefined;
   /** Bridge: longest `flush()`, in ms. Default 10,000. */

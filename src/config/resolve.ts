@@ -27,6 +27,7 @@ export const DEFAULTS = {
   idleTimeoutMs: 300_000,
   maxBatchBytes: 524_288,
   maxQueueBytes: 67_108_864,
+  queueStorageMaxBytes: 536_870_912,
   maxConcurrentBatches: 4,
   flushTimeoutMs: 10_000,
   shutdownTimeoutMs: 10_000,

@@ -207,6 +207,7 @@ export const optionsSchema = z.strictObject({
   idleTimeoutMs: whole(10, 24 * 60 * MINUTE, "ms"),
   maxBatchBytes: whole(4_096, 64 * 1_048_576, "bytes"),
   maxQueueBytes: whole(65_536, 4_294_967_296, "bytes"),
+  queueStorageMaxBytes: whole(1_048_576, 1_099_511_627_776, "bytes"),
   maxConcurrentBatches: whole(1, 64, "POSTs"),
   flushTimeoutMs: whole(1, 10 * MINUTE, "ms"),
   shutdownTimeoutMs: whole(1, 10 * MINUTE, "ms"),

@@ -11,6 +11,7 @@ import { ApieError, reasonOf } from "../model/errors.ts";
 import { Batch, type Entry, FRAME_BYTES } from "./batch.ts";
 import type { LaneBook } from "./book.ts";
 import { refusalOf } from "./calls.ts";
+import { isKept } from "./durable/index.ts";
 import type { EventItem, WrittenEvent } from "./items.ts";
 import type { Lane } from "./lane.ts";
 import type { LossDetails } from "./ledger.ts";
@@ -142,7 +143,7 @@ export class Batches {
   /** Apie's ids, as JSON members to splice in; the agent is registered before any batch is made. */
   #idMembers(lane: Lane): string {
     if (lane.idMembers !== undefined) return lane.idMembers;
-    const { agentId, agentVersionId } = this.#registration();
+    const { agentId, agentVersionId } = lane.registeredAs ?? this.#registration();
     const session = lane.outsideSession ? undefined : lane.session?.id;
     const isSession = lane.opening.kind === "session";
     const ids = {
@@ -179,11 +180,16 @@ export class Batches {
     }
   }
 
-  /** Gives the whole batch up and frees its lanes. */
+  /** Gives the batch up, but for what is kept for a later process, and frees its lanes. */
   drop(batch: Batch, reason: string): void {
     batch.abandoned = true;
-    this.#giveUp(batch.all, reason);
-    for (const lane of batch.lanes) this.#book.releaseSent(lane);
+    const kept = batch.all.filter(({ item }) => isKept(item));
+    this.#giveUp(
+      batch.all.filter(({ item }) => !isKept(item)),
+      reason,
+    );
+    const stay = new Set(kept.map(({ lane }) => lane));
+    for (const lane of batch.lanes) if (!stay.has(lane)) this.#book.releaseSent(lane);
   }
 
   /** Gives up waiting events that were taken in up to this ticket. */

@@ -3,7 +3,9 @@
  * when is the dispatcher's business.
  */
 import type { CompleteBody } from "../apie-api/index.ts";
+import { Admission } from "./admission.ts";
 import { callBytes } from "./call-bytes.ts";
+import type { QueueStorage, StorageHooks } from "./durable/index.ts";
 import type { LaneItem } from "./items.ts";
 import type { Lane, LaneFailure } from "./lane.ts";
 import { type CallOutcome, Ledger, type LedgerHooks, type LossDetails, type Said } from "./ledger.ts";
@@ -22,6 +24,8 @@ export interface BookHooks extends LedgerHooks {
 
 /** A finished run should be complete at Apie soon: Apie stamps its end when told. */
 const FINISHED_LANE_DELAY_MS = 20;
+/** Reason of what is lost with a damaged file. */
+const DAMAGED = "storage_damaged";
 const FULL: Said = { message: "the queue is full" };
 
 export class LaneBook {
@@ -29,12 +33,15 @@ export class LaneBook {
   readonly #now: () => number;
   readonly #ledger: Ledger;
   readonly #room: Room;
-
-  readonly turns = new Turns();
   /** Every lane that holds items or waits to be opened or completed. */
   readonly #holding = new Set<Lane>();
+  readonly #admission: Admission;
+
+  readonly turns = new Turns();
   /** Items in lanes, without those on their way. */
   #queuedItems = 0;
+  /** Where all of it is kept as well. */
+  #storage: QueueStorage | undefined;
   /** Set when the client has stopped: why nothing is taken in any more. */
   #closedBecause: string | undefined;
 
@@ -43,14 +50,20 @@ export class LaneBook {
     this.#now = hooks.now;
     this.#ledger = new Ledger(counters, hooks);
     this.#room = new Room(options);
+    this.#admission = new Admission(this.#room, {
+      lanes: this.#holding,
+      hasItems: () => this.#queuedItems > 0,
+      giveUp: (lane) => this.fail(lane, "dropped", "queue_full", FULL),
+      gaveWay: (lane, item) => this.#gaveUp(lane, item, "queue_full"),
+    });
   }
 
-  /** Things held. */
+  /** Things held, in memory or on disk. */
   get count(): number {
-    return this.#room.count;
+    return this.#ledger.held;
   }
 
-  /** Their bytes, estimated. */
+  /** Their memory, estimated. */
   get bytes(): number {
     return this.#room.bytes;
   }
@@ -78,13 +91,18 @@ export class LaneBook {
       return;
     }
     this.#room.add(lane.openBytes);
+    this.#storage?.take(lane);
+    this.#await(lane);
+    this.refresh(lane);
+  }
+
+  #await(lane: Lane): void {
     this.#holding.add(lane);
     for (const other of lane.opensAfter) {
       if (other.isSettled) continue;
       other.awaitedBy ??= new Set();
       other.awaitedBy.add(lane);
     }
-    this.refresh(lane);
   }
 
   push(lane: Lane, item: LaneItem): void {
@@ -98,12 +116,15 @@ export class LaneBook {
       const wait = lane.completion === undefined ? this.#flushIntervalMs : FINISHED_LANE_DELAY_MS;
       lane.eventsDueAt = Math.min(lane.eventsDueAt, this.#now() + wait);
     }
+    const { bytes } = item;
+    this.#storage?.take(lane);
     lane.queue.push(item);
-    lane.queuedBytes += item.bytes;
+    lane.queuedBytes += bytes;
     this.#queuedItems += 1;
-    this.#room.add(item.bytes);
+    this.#room.add(bytes);
+    this.#storage?.pushed(lane, item);
     this.#holding.add(lane);
-    if (!this.turns.count(lane, 1, item.bytes)) this.refresh(lane);
+    if (!this.turns.count(lane)) this.refresh(lane);
   }
 
   complete(lane: Lane, body: CompleteBody): void {
@@ -121,12 +142,15 @@ export class LaneBook {
     if (!isAdmitted) {
       lane.completed = true;
       this.#ledger.completionSettled(lane, "dropped", this.#closedBecause ?? "queue_full");
+      lane.slot?.changed();
       this.#releaseSession(lane);
       this.refresh(lane);
       return;
     }
     this.#room.add(lane.completeBytes);
     this.#holding.add(lane);
+    this.#storage?.take(lane);
+    lane.slot?.changed();
     lane.eventsDueAt = Math.min(lane.eventsDueAt, this.#now() + FINISHED_LANE_DELAY_MS);
     this.refresh(lane);
   }
@@ -145,6 +169,7 @@ export class LaneBook {
     this.turns.place(lane, this.ticket);
     if (lane.queue.length === 0 && lane.isSettled && (lane.completion === undefined || lane.completed)) {
       this.#holding.delete(lane);
+      if (!lane.busy) lane.slot?.idle();
     }
   }
 
@@ -181,6 +206,7 @@ export class LaneBook {
     details?: LossDetails,
   ): void {
     this.#room.remove(item.bytes);
+    this.#storage?.settled(lane, item);
     this.#ledger.itemSettled(lane, item, outcome, reason, details);
   }
 
@@ -199,6 +225,7 @@ export class LaneBook {
     if (lane.completion !== undefined) lane.completion = { status: lane.completion.status };
     this.#room.remove(lane.completeBytes);
     this.#ledger.completionSettled(lane, outcome, reason, said);
+    lane.slot?.ended();
     this.#releaseSession(lane);
     this.refresh(lane);
   }
@@ -233,10 +260,14 @@ export class LaneBook {
     }
   }
 
-  /** Gives up what is left, and takes nothing in any more. */
+  /** Gives up what is left and not kept on disk, and takes nothing in any more. */
   close(reason: string): void {
     this.#closedBecause = reason;
     for (const lane of [...this.#holding]) {
+      if (lane.slot?.hasRow === true) {
+        this.#leave(lane, reason);
+        continue;
+      }
       if (!lane.isSettled) {
         this.fail(lane, "dropped", reason);
         continue;
@@ -247,25 +278,80 @@ export class LaneBook {
     }
   }
 
+  /** What is in the file is there for the next process. */
+  #leave(lane: Lane, reason: string): void {
+    while (lane.queue.unsaved > 0) {
+      const item = lane.queue.takeFromMemory("oldest");
+      if (item === undefined) break;
+      this.#gaveUp(lane, item, reason);
+    }
+    // Who waits for its id is told that it does not come.
+    if (!lane.isSettled) lane.leave({ outcome: "dropped", reason });
+  }
+
+  // ---- kept on disk --------------------------------------------------------------------------------------------
+
+  /** Keeps what comes in from now on in the storage as well, which tells of itself by what is returned. */
+  keepIn(storage: QueueStorage): void {
+    this.#storage = storage;
+    this.#admission.storage = storage;
+  }
+
+  get storageHooks(): Omit<StorageHooks, "problem" | "soon"> {
+    return {
+      memory: (items, bytes) => this.#room.change(items, bytes),
+      refresh: (lane) => this.refresh(lane),
+      refreshAll: () => {
+        for (const lane of [...this.#holding]) this.refresh(lane);
+      },
+      unwritten: (lane, item, reason) => this.#gaveUp(lane, item, reason),
+      lost: (lane, { events, handoffs }) => {
+        this.#queuedItems -= events + handoffs;
+        this.#ledger.lostUnseen(lane, { events, handoffs, runCalls: 0, sessionCalls: 0 }, DAMAGED);
+        this.refresh(lane);
+      },
+      lostUnread: (pending) => this.#ledger.lostUnseen(undefined, pending, DAMAGED),
+      recovered: (pending) => this.#ledger.recovered(pending),
+      restored: (lane) => this.#restored(lane),
+    };
+  }
+
+  /** A lane of an earlier process; what is in it was counted when its file was opened. */
+  #restored(lane: Lane): void {
+    if (lane.state === "pending" && lane.opening.kind !== "none") {
+      lane.openBytes = callBytes(lane.opening.body);
+      this.#room.add(lane.openBytes);
+    }
+    if (lane.completion !== undefined) {
+      lane.completeBytes = callBytes(lane.completion);
+      this.#room.add(lane.completeBytes);
+    }
+    this.#queuedItems += lane.queue.length;
+    lane.eventsDueAt = this.#now();
+    this.#await(lane);
+    this.refresh(lane);
+  }
+
   // ---- bounds --------------------------------------------------------------------------------------------------
 
   #reasonNotToAdmit(lane: Lane): string | undefined {
-    if (this.#room.fits(lane.openBytes)) return undefined;
+    if (this.#admission.fits(lane.openBytes)) return undefined;
     if (lane.isRun) return "run_not_admitted";
-    return this.#makeRoom(lane, lane.openBytes, false) ? undefined : "session_not_admitted";
+    return this.#admission.makeRoom(lane, lane.openBytes, false) ? undefined : "session_not_admitted";
   }
 
   #refusalOf(lane: Lane, item: LaneItem): LaneFailure | undefined {
     if (this.#closedBecause !== undefined) return { outcome: "dropped", reason: this.#closedBecause };
     if (lane.failure !== undefined) return lane.failure;
     if (lane.completionAsked) return { outcome: "dropped", reason: "after_completion" };
-    if (!this.#makeRoom(lane, item.bytes, true)) return { outcome: "dropped", reason: "queue_full" };
+    if (!this.#admission.makeRoom(lane, item.bytes, true))
+      return { outcome: "dropped", reason: "queue_full" };
     return undefined;
   }
 
   #admitsCompletion(lane: Lane): boolean {
     if (this.#closedBecause !== undefined) return false;
-    if (this.#makeRoom(lane, lane.completeBytes, false)) return true;
+    if (this.#admission.makeRoom(lane, lane.completeBytes, false)) return true;
     if (lane.state === "pending") this.fail(lane, "dropped", "queue_full", FULL);
     return false;
   }
@@ -276,33 +362,6 @@ export class LaneBook {
     return this.#room.couldFit(bytes)
       ? body
       : { status: body.status, metadata: { trimmed: true, trimmed_bytes: bytes } };
-  }
-
-  /** Events of the longest lane give way first; when only unopened runs remain, the oldest whole run goes. */
-  #makeRoom(lane: Lane, bytes: number, isItem: boolean): boolean {
-    if (!this.#room.couldFit(bytes)) return false;
-    while (!this.#room.fits(bytes)) {
-      const longest = this.#queuedItems === 0 ? undefined : this.#room.longestOf(this.#holding);
-      if (longest === undefined) {
-        const unopened = this.#oldestUnopenedRun(lane);
-        if (unopened === undefined) return false;
-        this.fail(unopened, "dropped", "queue_full", FULL);
-        continue;
-      }
-      if (isItem && this.#room.refusesNewest(lane, longest)) return false;
-      const item = this.#taken(longest, this.#room.takeOut(longest));
-      if (item === undefined) return false;
-      this.settleItem(longest, item, "dropped", "queue_full");
-      this.refresh(longest);
-    }
-    return true;
-  }
-
-  #oldestUnopenedRun(except: Lane): Lane | undefined {
-    for (const lane of this.#holding) {
-      if (lane !== except && lane.state === "pending" && lane.isRun) return lane;
-    }
-    return undefined;
   }
 
   // ---- inside --------------------------------------------------------------------------------------------------
@@ -320,17 +379,25 @@ export class LaneBook {
     }
   }
 
+  /** An item that is out of its lane, and goes nowhere. */
+  #gaveUp(lane: Lane, item: LaneItem, reason: string): void {
+    this.#taken(lane, item);
+    this.settleItem(lane, item, "dropped", reason);
+    this.refresh(lane);
+  }
+
   /** Everything about an item that leaves its lane, but for what becomes of it. */
   #taken(lane: Lane, item: LaneItem | undefined): LaneItem | undefined {
     if (item === undefined) return undefined;
     lane.queuedBytes -= item.bytes;
     this.#queuedItems -= 1;
-    this.turns.count(lane, -1, -item.bytes);
+    this.turns.count(lane);
     return item;
   }
 
   #end(lane: Lane, failure: LaneFailure): void {
     lane.failure = failure;
+    lane.slot?.ended();
     for (const other of lane.opensAfter) other.awaitedBy?.delete(lane);
     this.#settled(lane, "failed");
     this.#releaseSession(lane);
@@ -340,7 +407,12 @@ export class LaneBook {
 
   #settled(lane: Lane, state: "open" | "failed"): void {
     lane.settle(state);
-    for (const waiting of lane.awaitedBy ?? []) this.refresh(waiting);
+    lane.slot?.changed();
+    for (const waiting of lane.awaitedBy ?? []) {
+      // Its row may outlive that of what it waited for.
+      waiting.slot?.changed();
+      this.refresh(waiting);
+    }
     lane.awaitedBy = undefined;
   }
 

@@ -57,6 +57,8 @@ export class Calls {
 
   async #open(lane: Lane): Promise<CallResult> {
     lane.state = "opening";
+    // Should the process end before the answer, the next one must know that there may be a run.
+    lane.slot?.spool.saveNow(lane.slot);
     if (lane.unanswered) {
       lane.unanswered = false;
       lane.possibleDuplicate = true;
@@ -76,8 +78,10 @@ export class Calls {
         return "settled";
       case "retry":
         lane.unanswered = answer.ambiguous;
+        if (!answer.ambiguous) lane.slot?.changed();
         return answer;
       case "denied":
+        lane.slot?.changed();
         if (!(inSession && isUnknownId(answer))) return answer;
         // One of the two ids is not known: rather a run without a parent than a run outside of its session.
         if (!this.#leaveParent(lane)) lane.outsideSession = true;
@@ -122,7 +126,7 @@ export class Calls {
     const answer = await this.#client.createHandoff(session, {
       ...item.body,
       source_run_id: lane.id,
-      source_agent_id: lane.ownAgent ? this.#registration().agentId : undefined,
+      source_agent_id: lane.ownAgent ? (lane.registeredAs ?? this.#registration()).agentId : undefined,
       target_run_id: item.target?.id,
     });
     // Given up meanwhile.
@@ -152,7 +156,7 @@ export class Calls {
 
   #requestOpening(lane: Lane): Promise<Answer<Created | undefined>> {
     const { opening } = lane;
-    const { agentId, agentVersionId } = this.#registration();
+    const { agentId, agentVersionId } = lane.registeredAs ?? this.#registration();
     if (opening.kind === "none") throw new TypeError("a lane of no run and no session is never opened");
     if (opening.kind === "session") {
       return this.#client.createSession({

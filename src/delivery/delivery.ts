@@ -14,6 +14,7 @@ import { Batches, type BatchOptions } from "./batches.ts";
 import { type BookOptions, LaneBook } from "./book.ts";
 import { Calls } from "./calls.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { QueueStorage, type StorageOptions, type StorageState } from "./durable/index.ts";
 import { Flushes } from "./flushes.ts";
 import type { LaneItem } from "./items.ts";
 import type { Lane } from "./lane.ts";
@@ -22,6 +23,9 @@ import { Quarantine } from "./quarantine.ts";
 import { AgentRegistration } from "./registration.ts";
 import { Counters, type FlushReport } from "./totals.ts";
 
+/** The queue on disk. */
+export type DeliveryStorage = Omit<StorageOptions, "maxHeadBytes">;
+
 export interface DeliveryOptions extends BookOptions, BatchOptions, AttemptOptions {
   client: ApieClient;
   identify: IdentifyBody;
@@ -29,6 +33,8 @@ export interface DeliveryOptions extends BookOptions, BatchOptions, AttemptOptio
   capabilities: readonly unknown[];
   /** POSTs of events under way at once. */
   maxConcurrentBatches: number;
+  /** Keep what waits on disk as well. */
+  storage?: DeliveryStorage | undefined;
   /** Called for everything given up. Must not throw. */
   onDrop: (info: DropInfo) => void;
   /** A problem of delivery, at most once a minute of each kind. Must not throw. */
@@ -37,6 +43,11 @@ export interface DeliveryOptions extends BookOptions, BatchOptions, AttemptOptio
 
 /** What could not be sent for this long is given up: a replay that old helps nobody, and memory is bounded. */
 const MAX_AGE_MS = 60 * 60_000;
+/** On disk it takes no memory, and a process that is down over the weekend is to find it again. */
+const MAX_AGE_ON_DISK_MS = 7 * 24 * 60 * 60_000;
+/** What of the file may be in memory as well: the share of the queue's memory, and the most. */
+const HEAD_SHARE = 1 / 4;
+const MAX_HEAD_BYTES = 8 * 1_048_576;
 const AGE_CHECK_MS = 60_000;
 /** How long `shutdown()` waits for requests it has cut; taken out of its time. */
 const CUT_REQUEST_MS = 50;
@@ -52,7 +63,8 @@ export class Delivery {
   readonly #book: LaneBook;
   readonly #batches: Batches;
   readonly #dispatcher: Dispatcher;
-  readonly #ages = new Ages();
+  readonly #ages = new Ages(0);
+  readonly #storage: QueueStorage | undefined;
   #ageTimer: Timer | undefined;
   #stopping: Promise<FlushReport> | undefined;
   #stopped = false;
@@ -73,6 +85,7 @@ export class Delivery {
         options.onDrop(info);
       },
     });
+    this.#storage = this.#storageOf(options);
     const registration = () => this.registration.value;
     this.#batches = new Batches(client, this.#book, this.counters, options, {
       registration,
@@ -87,8 +100,24 @@ export class Delivery {
       flushes: this.#flushes,
       counters: this.counters,
       problems: this.#problems,
+      storage: this.#storage,
       now,
     });
+  }
+
+  #storageOf({ storage, maxQueueBytes }: DeliveryOptions): QueueStorage | undefined {
+    if (storage === undefined) return undefined;
+    const maxHeadBytes = Math.min(MAX_HEAD_BYTES, maxQueueBytes * HEAD_SHARE);
+    const kept = new QueueStorage(
+      { ...storage, maxHeadBytes },
+      {
+        ...this.#book.storageHooks,
+        problem: (error) => this.#problems.add(error),
+        soon: () => this.#dispatcher?.soon(),
+      },
+    );
+    this.#book.keepIn(kept);
+    return kept;
   }
 
   /** What is held: events, openings, completions, hand-offs, and their bytes, estimated. */
@@ -101,6 +130,11 @@ export class Delivery {
     return this.#dispatcher.heldBecause;
   }
 
+  /** The state of the queue on disk, if there is one. */
+  get storage(): StorageState | undefined {
+    return this.#storage?.state;
+  }
+
   /** The last failure, and when it was (epoch ms). */
   get lastError(): { at: number; message: string } | undefined {
     return this.#problems.last;
@@ -108,9 +142,16 @@ export class Delivery {
 
   // ---- in ------------------------------------------------------------------------------------------------------
 
-  /** Registers the agent. */
+  /** Registers the agent, and begins to send what waits on disk. */
   start(): void {
+    this.#storage?.start();
+    this.#planAgeCheck();
     this.#dispatcher.soon();
+  }
+
+  /** The lane of a session of this id of ours that was opened before, here or by a process that has ended, and goes on. */
+  keptSession(key: string): Lane | undefined {
+    return this.#stopped ? undefined : this.#storage?.keptSession(key);
   }
 
   /** Opens the run or session of the lane at Apie, in the next turn of the event loop. */
@@ -171,7 +212,9 @@ export class Delivery {
     const started = now();
     this.counters.flushes += 1;
     this.lastFlushAt = Date.now();
-    const { done, giveUp } = this.#flushes.wait(this.#book.ticket, this.#book.count, started + timeoutMs);
+    // What is left on disk after the end is not waited for: another process sends it.
+    const awaited = this.#stopped ? 0 : this.#book.count;
+    const { done, giveUp } = this.#flushes.wait(this.#book.ticket, awaited, started + timeoutMs);
     let timedOut = false;
     const deadline = detachedTimer(
       timeoutMs,
@@ -182,13 +225,13 @@ export class Delivery {
       { keepAlive: true },
     );
     this.#dispatcher.flushBegan();
-    const ok = await done;
+    const isDone = await done;
     deadline.cancel();
     this.#dispatcher.soon();
     const { events, runs, sessions } = this.counters;
     const isWaiting = events.pending + runs.pending + sessions.pending > 0;
     return {
-      ok,
+      ok: isDone && !(this.#stopped && isWaiting),
       timedOut,
       durationMs: Math.round(now() - started),
       ...this.#totals(),
@@ -199,7 +242,7 @@ export class Delivery {
 
   /**
    * Flushes, then gives up what is left, within `timeoutMs`: nothing is sent or timed after this, and what comes still is
-   * dropped. Called again, it gives the same report.
+   * dropped. With a queue on disk what is left stays there, pending. Called again, it gives the same report.
    */
   shutdown(timeoutMs: number): Promise<FlushReport> {
     this.#stopping ??= this.#stop(timeoutMs);
@@ -216,7 +259,9 @@ export class Delivery {
     this.#ageTimer?.cancel();
     this.#client.close();
     await this.#dispatcher.stop(CUT_REQUEST_MS);
+    this.#storage?.saveAll();
     this.#book.close("shutdown");
+    this.#storage?.close();
     return { ...report, durationMs: Math.round(now() - started), ...this.#totals() };
   }
 
@@ -235,7 +280,8 @@ export class Delivery {
     this.#ages.note(this.#book.ticket, now());
     this.#ageTimer = detachedTimer(AGE_CHECK_MS, () => {
       this.#ageTimer = undefined;
-      const ticket = this.#ages.olderThan(MAX_AGE_MS, now());
+      const maxAgeMs = this.#storage === undefined ? MAX_AGE_MS : MAX_AGE_ON_DISK_MS;
+      const ticket = this.#ages.olderThan(maxAgeMs, now());
       this.#batches.expire(ticket);
       this.#book.expire(ticket);
       this.#planAgeCheck();

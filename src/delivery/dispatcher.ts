@@ -10,6 +10,7 @@ import { Alarm } from "./alarm.ts";
 import { type Attempted, type AttemptOptions, Attempts } from "./attempts.ts";
 import type { Batch } from "./batch.ts";
 import type { CallResult, Calls } from "./calls.ts";
+import type { QueueStorage } from "./durable/index.ts";
 import { type CallKind, Gate, type Pass } from "./gate.ts";
 import type { Lane } from "./lane.ts";
 import type { Problems } from "./problems.ts";
@@ -25,6 +26,8 @@ export interface DispatcherParts extends AgendaParts {
   calls: Calls;
   counters: Counters;
   problems: Problems;
+  /** Where what waits is kept as well. */
+  storage?: QueueStorage | undefined;
   /** Monotonic ms. */
   now: () => number;
 }
@@ -33,6 +36,8 @@ type Setback = Exclude<Answer<unknown>, { kind: "ok" | "invalid" }>;
 
 /** Openings, completions and hand-offs under way at once; Apie stamps times itself, so they should not queue up. */
 const MAX_CONCURRENT_CALLS = 8;
+/** While so many lanes have something to be sent, no more of them are read from disk. */
+const ENOUGH_LANES = 128;
 
 export class Dispatcher {
   readonly #parts: DispatcherParts;
@@ -119,6 +124,7 @@ export class Dispatcher {
 
   #step(): void {
     const now = this.#parts.now();
+    this.#readMore();
     this.#startWhatMay(now);
     if (!this.#isBusy && this.#probedInVain.size > 0 && this.#gate.isServerPassable(now)) {
       this.#probedInVain.clear();
@@ -126,6 +132,12 @@ export class Dispatcher {
     }
     this.#endHopelessFlushes(now);
     this.#planNextStep();
+  }
+
+  /** What an earlier process left is read as it is sent. */
+  #readMore(): void {
+    const { storage, book } = this.#parts;
+    if (storage !== undefined && book.turns.size < ENOUGH_LANES && storage.readMore()) this.#alarm.soon();
   }
 
   #startWhatMay(now: number): void {
@@ -153,7 +165,10 @@ export class Dispatcher {
         this.#setBack(registration.attempted, pass, now, answer);
         for (const lane of book.turns.toOpen) lane.setBack();
       }
-      if (answer.kind === "ok") this.#declareCapabilities();
+      if (answer.kind === "ok") {
+        this.#parts.storage?.registered(answer.value);
+        this.#declareCapabilities();
+      }
       if (answer.kind === "invalid") {
         problems.add(toError(answer, "registration refused, going on without agent ids"));
       }
@@ -344,6 +359,7 @@ export class Dispatcher {
   }
 
   get #isBusy(): boolean {
-    return this.#callsUnderWay + this.#sending.size + this.#agreeing.underWay > 0;
+    const underWay = this.#callsUnderWay + this.#sending.size + this.#agreeing.underWay;
+    return underWay > 0 || this.#parts.storage?.isSaving === true;
   }
 }

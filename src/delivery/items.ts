@@ -16,6 +16,8 @@ export interface EventItem {
   write(bound: string): WrittenEvent | undefined;
   /** Called once, when the event has reached Apie or was given up. */
   settled?(): void;
+  /** What is to be called in place of `settled` once the event is let go of; nothing when there is nothing to be called. */
+  settling?(): (() => void) | undefined;
 }
 
 /** Wire form. */
@@ -38,8 +40,29 @@ export interface HandoffItem {
 
 export type LaneItem = EventItem | HandoffItem;
 
-/** First in, first out, with cheap removal at both ends. */
-export class ItemQueue {
+/** What waits in one lane: first in, first out. */
+export interface LaneQueue {
+  /** Everything in it. */
+  readonly length: number;
+  /** How much of it may be sent now; the rest is not kept yet as it is to be. */
+  readonly sendable: number;
+  /** How much of it the end of the process takes with it. */
+  readonly unsaved: number;
+  /** What the first item that may be sent is. */
+  readonly firstKind: LaneItem["kind"] | undefined;
+  /** The first item that may be sent. */
+  readonly first: LaneItem | undefined;
+  /** Whether anything in it can give way to make room in memory. */
+  readonly takesMemory: boolean;
+  push(item: LaneItem): void;
+  shift(): LaneItem | undefined;
+  pop(): LaneItem | undefined;
+  /** Takes the oldest or the newest of what is in memory. */
+  takeFromMemory(end: "oldest" | "newest"): LaneItem | undefined;
+}
+
+/** A queue in memory, with cheap removal at both ends. */
+export class ItemQueue implements LaneQueue {
   #items: (LaneItem | undefined)[] = [];
   #head = 0;
 
@@ -47,8 +70,33 @@ export class ItemQueue {
     return this.#items.length - this.#head;
   }
 
+  get sendable(): number {
+    return this.length;
+  }
+
+  get unsaved(): number {
+    return this.length;
+  }
+
+  get takesMemory(): boolean {
+    return this.length > 0;
+  }
+
   get first(): LaneItem | undefined {
     return this.#items[this.#head];
+  }
+
+  get firstKind(): LaneItem["kind"] | undefined {
+    return this.first?.kind;
+  }
+
+  takeFromMemory(end: "oldest" | "newest"): LaneItem | undefined {
+    return end === "oldest" ? this.shift() : this.pop();
+  }
+
+  /** In order. */
+  get all(): readonly LaneItem[] {
+    return this.#items.slice(this.#head) as LaneItem[];
   }
 
   push(item: LaneItem): void {

@@ -2,11 +2,12 @@
  * One run, or one session, on its way to Apie. Inside a lane order is strict: open, events in sequence, complete.
  * Across lanes nothing waits, except a run's open for its session and its parent, and a session's complete for its runs'.
  */
-import type { CompleteBody, RunBody, SessionBody } from "../apie-api/index.ts";
+import type { CompleteBody, Registration, RunBody, SessionBody } from "../apie-api/index.ts";
 import type { Agreement } from "./agreement.ts";
 import type { Attempted } from "./attempts.ts";
+import type { Slot } from "./durable/slot.ts";
 import type { CallKind } from "./gate.ts";
-import { ItemQueue } from "./items.ts";
+import { ItemQueue, type LaneQueue } from "./items.ts";
 import type { LaneKind } from "./totals.ts";
 
 export type LaneState =
@@ -39,7 +40,13 @@ export class Lane implements Attempted {
   readonly ownAgent: boolean;
   /** Lane of the session the events belong to. */
   readonly session: Lane | undefined;
-  readonly queue = new ItemQueue();
+  /** How it ends when the process does without a word; without one it outlives the process. */
+  readonly orphanStatus: string | undefined;
+  queue: LaneQueue = new ItemQueue();
+  /** Its place in the durable queue. */
+  slot: Slot | undefined;
+  /** The registration of the process it comes from, where that was another. */
+  registeredAs: Registration | undefined;
 
   /** For a session that other instances may open as well: asked before the opening call. */
   agreement: Agreement | undefined;
@@ -52,6 +59,9 @@ export class Lane implements Attempted {
   /** When the events must go although their batch is not full (monotonic ms). */
   eventsDueAt = Number.POSITIVE_INFINITY;
   queuedBytes = 0;
+  /** What of it is counted among what is ready. */
+  countedItems = 0;
+  countedBytes = 0;
   completion: CompleteBody | undefined;
   /** Apie was asked to complete it, whatever it answered: an event sent now would come after the end. */
   completionAsked = false;
@@ -99,12 +109,18 @@ export class Lane implements Attempted {
   constructor(
     key: string,
     opening: LaneOpening,
-    details: { ownAgent: boolean; session?: Lane | undefined; knownId?: string | undefined },
+    details: {
+      ownAgent: boolean;
+      session?: Lane | undefined;
+      knownId?: string | undefined;
+      orphanStatus?: string | undefined;
+    },
   ) {
     this.key = key;
     this.opening = opening;
     this.ownAgent = details.ownAgent;
     this.session = details.session;
+    this.orphanStatus = details.orphanStatus;
     this.id = details.knownId;
     this.state = opening.kind === "none" || details.knownId !== undefined ? "open" : "pending";
   }
@@ -130,6 +146,17 @@ export class Lane implements Attempted {
   get sessionToOpenIn(): string | undefined {
     if (this.opening.kind !== "run" || this.outsideSession) return undefined;
     return this.opening.session?.id;
+  }
+
+  /** Kept as it is to be before anything of it is sent. */
+  get isKept(): boolean {
+    return this.slot === undefined || this.slot.isSaved;
+  }
+
+  /** Open, with nothing in it or on its way. */
+  get isIdle(): boolean {
+    const isEnding = this.completion !== undefined && !this.completed;
+    return this.state === "open" && !this.busy && this.queue.length === 0 && !isEnding;
   }
 
   /** Known to Apie, or known never to be. */
@@ -169,6 +196,12 @@ export class Lane implements Attempted {
     for (const callback of this.#settled ?? []) callback();
     this.#settled = undefined;
     this.#callTried();
+  }
+
+  /** It is opened in another process, if ever. */
+  leave(failure: LaneFailure): void {
+    this.failure = failure;
+    this.settle("failed");
   }
 
   /** An attempt to open it, or at what has to come before that, did not work out. */

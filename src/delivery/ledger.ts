@@ -17,11 +17,25 @@ export interface LedgerHooks {
   onDrop: (info: DropInfo) => void;
 }
 
+/** What is known by number only. */
+export interface PendingBefore {
+  events: number;
+  handoffs: number;
+  /** Openings and completions. */
+  runCalls: number;
+  sessionCalls: number;
+}
+
+/** Number of arrival of what came from an earlier process and was never read. */
+const UNSEEN = Number.NEGATIVE_INFINITY;
+
 export class Ledger {
   readonly #counters: Counters;
   readonly #hooks: LedgerHooks;
   /** Number of the last thing that was taken in: events, hand-offs, openings, completions. */
   ticket = 0;
+  /** Things taken in and not settled. */
+  held = 0;
 
   constructor(counters: Counters, hooks: LedgerHooks) {
     this.#counters = counters;
@@ -63,34 +77,39 @@ export class Ledger {
       const what = item.kind === "event" ? "event" : "call";
       this.#hooks.onDrop({ what, outcome, reason, type: item.type, ...idsOf(lane), ...details });
     }
-    this.#hooks.onSettled(item.ticket);
+    this.#settled(item.ticket);
   }
 
   openingSettled(lane: Lane, outcome: CallOutcome, reason?: string, said?: Said): void {
     this.#counters[lane.counted].pending -= 1;
     this.#counters[lane.counted][outcome === "delivered" ? "opened" : outcome] += 1;
     this.#tellCall(lane, "open", outcome, reason, said);
-    this.#hooks.onSettled(lane.openTicket);
+    this.#settled(lane.openTicket);
   }
 
   /** Another instance of the service has opened it. */
   openingJoined(lane: Lane): void {
     this.#counters[lane.counted].pending -= 1;
     this.#counters.sessionsJoined += 1;
-    this.#hooks.onSettled(lane.openTicket);
+    this.#settled(lane.openTicket);
   }
 
   completionSettled(lane: Lane, outcome: CallOutcome, reason?: string, said?: Said): void {
     this.#counters[lane.counted].pending -= 1;
     this.#counters[lane.counted][outcome === "delivered" ? "completed" : outcome] += 1;
     this.#tellCall(lane, "complete", outcome, reason, said);
-    this.#hooks.onSettled(lane.completeTicket);
+    this.#settled(lane.completeTicket);
   }
 
   /** The completion of a lane that was never opened: the loss was counted and told with its opening. */
   completionVoid(lane: Lane): void {
     this.#counters[lane.counted].pending -= 1;
-    this.#hooks.onSettled(lane.completeTicket);
+    this.#settled(lane.completeTicket);
+  }
+
+  #settled(ticket: number): void {
+    this.held -= 1;
+    this.#hooks.onSettled(ticket);
   }
 
   #tellCall(lane: Lane, type: string, outcome: CallOutcome, reason?: string, said?: Said): void {
@@ -100,7 +119,41 @@ export class Ledger {
     this.#hooks.onDrop({ what, outcome, reason, type, ...idsOf(lane), ...said });
   }
 
+  /** Things an earlier process took in. */
+  recovered({ events, handoffs, runCalls, sessionCalls }: PendingBefore): void {
+    this.#counters.events.pending += events;
+    this.#counters.runs.pending += runCalls;
+    this.#counters.sessions.pending += sessionCalls;
+    this.held += events + handoffs + runCalls + sessionCalls;
+  }
+
+  /** An event, a hand-off or a call that is known by nothing but its number. */
+  lostUnseen(lane: Lane | undefined, lost: PendingBefore, reason: string): void {
+    const { events, runs, sessions } = this.#counters;
+    const ids = lane === undefined ? {} : idsOf(lane);
+    const lose = (count: number, what: DropInfo["what"], drop: () => void): void => {
+      for (let told = 0; told < count; told += 1) {
+        drop();
+        this.#counters.lost(reason);
+        lane?.addLoss(reason);
+        this.#hooks.onDrop({ what, outcome: "dropped", reason, type: "unknown", ...ids });
+        this.#settled(UNSEEN);
+      }
+    };
+    const from = (outcome: { pending: number; dropped: number }) => (): void => {
+      outcome.pending -= 1;
+      outcome.dropped += 1;
+    };
+    lose(lost.events, "event", from(events));
+    lose(lost.runCalls, "run", from(runs));
+    lose(lost.sessionCalls, "session", from(sessions));
+    lose(lost.handoffs, "call", () => {
+      this.#counters.callsRejected += 1;
+    });
+  }
+
   #nextTicket(): number {
+    this.held += 1;
     this.ticket += 1;
     return this.ticket;
   }

@@ -34,13 +34,16 @@ export class Room {
   }
 
   add(bytes: number): void {
-    this.#count += 1;
-    this.#bytes += bytes;
+    this.change(1, bytes);
   }
 
   remove(bytes: number): void {
-    this.#count -= 1;
-    this.#bytes -= bytes;
+    this.change(-1, -bytes);
+  }
+
+  change(count: number, bytes: number): void {
+    this.#count += count;
+    this.#bytes += bytes;
   }
 
   fits(bytes: number): boolean {
@@ -58,10 +61,14 @@ export class Room {
     return lane === longest && this.#options.queueDropPolicy === "drop_newest";
   }
 
-  /** The lane whose events take the most room, looked for anew from time to time. */
-  longestOf(lanes: Iterable<Lane>): Lane | undefined {
+  /**
+   * The lane whose events take the most room, looked for anew from time to time.
+   * @param ofMemory only what is in memory makes room.
+   */
+  longestOf(lanes: Iterable<Lane>, ofMemory: boolean): Lane | undefined {
     const known = this.#longest;
-    if (known !== undefined && known.queue.length > 0 && this.#removalsLeft > 0) {
+    const mayGive = (lane: Lane): boolean => (ofMemory ? lane.queue.takesMemory : lane.queue.length > 0);
+    if (known !== undefined && mayGive(known) && this.#removalsLeft > 0) {
       this.#removalsLeft -= 1;
       return known;
     }
@@ -69,7 +76,7 @@ export class Room {
     let looks = 0;
     for (const lane of lanes) {
       looks += 1;
-      if (lane.queue.length > 0 && lane.queuedBytes > (longest?.queuedBytes ?? 0)) longest = lane;
+      if (lane.queuedBytes > (longest?.queuedBytes ?? 0) && mayGive(lane)) longest = lane;
     }
     this.#longest = longest;
     this.#removalsLeft = Math.floor(looks / LOOKS_PER_REMOVAL);
@@ -77,7 +84,9 @@ export class Room {
   }
 
   /** Takes out of the lane what the policy says goes first. */
-  takeOut(lane: Lane): LaneItem | undefined {
-    return this.#options.queueDropPolicy === "drop_oldest" ? lane.queue.shift() : lane.queue.pop();
+  takeOut(lane: Lane, ofMemory: boolean): LaneItem | undefined {
+    const isOldest = this.#options.queueDropPolicy === "drop_oldest";
+    if (ofMemory) return lane.queue.takeFromMemory(isOldest ? "oldest" : "newest");
+    return isOldest ? lane.queue.shift() : lane.queue.pop();
   }
 }

@@ -14,8 +14,8 @@ export class Turns {
 
   /** Puts the lane where it belongs. @param ticket of the last thing that was taken in. */
   place(lane: Lane, ticket: number): void {
-    const isIdle = !lane.busy;
-    const next = isIdle && lane.state === "open" ? lane.queue.first : undefined;
+    const isIdle = !lane.busy && lane.isKept;
+    const next = isIdle && lane.state === "open" ? lane.queue.firstKind : undefined;
     const isCompletable =
       isIdle &&
       lane.state === "open" &&
@@ -25,25 +25,32 @@ export class Turns {
       lane.unfinishedRuns === 0;
     if (isCompletable && lane.completableTicket === 0) lane.completableTicket = ticket;
     member(this.toOpen, lane, isIdle && lane.state === "pending" && lane.mayOpen);
-    this.#setReady(lane, next?.kind === "event");
-    member(this.toHandOff, lane, next?.kind === "handoff");
+    member(this.ready, lane, next === "event");
+    this.#recount(lane);
+    member(this.toHandOff, lane, next === "handoff");
     member(this.toComplete, lane, isCompletable);
   }
 
-  /** Items came into the lane, or (less than 0) left it. @returns whether it is one of those that are ready. */
-  count(lane: Lane, items: number, bytes: number): boolean {
+  /** Items came into the lane, or left it. @returns whether it is one of those that are ready. */
+  count(lane: Lane): boolean {
     if (!this.ready.has(lane)) return false;
-    this.readyItems += items;
-    this.readyBytes += bytes;
+    this.#recount(lane);
     return true;
   }
 
-  #setReady(lane: Lane, isReady: boolean): void {
-    if (isReady === this.ready.has(lane)) return;
-    const sign = isReady ? 1 : -1;
-    this.readyItems += sign * lane.queue.length;
-    this.readyBytes += sign * lane.queuedBytes;
-    member(this.ready, lane, isReady);
+  /** How many lanes may be asked for something. */
+  get size(): number {
+    return this.toOpen.size + this.ready.size + this.toHandOff.size + this.toComplete.size;
+  }
+
+  #recount(lane: Lane): void {
+    const isReady = this.ready.has(lane);
+    const items = isReady ? lane.queue.sendable : 0;
+    const bytes = isReady ? lane.queuedBytes : 0;
+    this.readyItems += items - lane.countedItems;
+    this.readyBytes += bytes - lane.countedBytes;
+    lane.countedItems = items;
+    lane.countedBytes = bytes;
   }
 }
 

@@ -1,5 +1,5 @@
 /** What the queue holds and what became of everything that was in it. */
-import type { EventOutcome, LaneOutcome, Quarantined } from "../delivery/index.ts";
+import type { EventOutcome, LaneOutcome, Quarantined, StorageState } from "../delivery/index.ts";
 
 /** Names of the vendor SDK where it has them (`queueSize` to `lastErrorMessage`). */
 export interface QueueDiagnostics {
@@ -45,4 +45,6 @@ export interface QueueDiagnostics {
   /** With a session store: sessions another instance had opened, and those opened without the others. */
   sessionsJoined: number;
   sessionsNotShared: number;
+  /** The queue on disk; `undefined` without `queueStoragePath`. */
+  storage: StorageState | undefined;
 }

@@ -1,5 +1,6 @@
 /** Bodies of the calls that open and complete runs and sessions, without the ids Apie gives. */
 import type { CompleteBody, HandoffBody, RunBody, SessionBody } from "../apie-api/index.ts";
+import type { Orphan } from "../delivery/index.ts";
 import { type Redactor, usagePart } from "../events/index.ts";
 import type { Activity } from "../model/activity.ts";
 import type { RunState, SessionState } from "../tracking/index.ts";
@@ -168,6 +169,18 @@ export class Bodies {
         sources: facts?.sources,
       },
       summaries: { outputSummary: facts?.outputSummary },
+    });
+  }
+
+  /** The end of what nobody ended: its process is gone, and how it went is not known. */
+  orphanEnd({ status, openedAt, seenAt }: Orphan): CompleteBody {
+    return this.#body<CompleteBody>({ ours: { status } }, undefined, {
+      ours: {
+        closed_by: "process_ended",
+        started_at: isoTime(openedAt),
+        ended_at: isoTime(seenAt),
+        duration_ms: seenAt - openedAt,
+      },
     });
   }
 

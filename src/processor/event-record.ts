@@ -22,8 +22,8 @@ export interface EventWriter {
   readonly environment: () => string | undefined;
   readonly captureContent: boolean;
   readonly captureSource: string;
-  /** Called when a record has reached Apie or was given up. */
-  readonly onSettled?: ((record: EventRecord) => void) | undefined;
+  /** What is to be called when a record has reached Apie or was given up. */
+  readonly settling?: ((record: EventRecord) => (() => void) | undefined) | undefined;
 }
 
 /** Memory of a record, its share of the span's node and of the activity; measured (bench), not exact. */
@@ -90,7 +90,11 @@ export class EventRecord implements EventItem {
   }
 
   settled(): void {
-    this.#writer.onSettled?.(this);
+    this.settling()?.();
+  }
+
+  settling(): (() => void) | undefined {
+    return this.#writer.settling?.(this);
   }
 
   /** The event as it is before redaction. */

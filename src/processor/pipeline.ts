@@ -19,13 +19,13 @@ import type { EventWriter } from "./event-record.ts";
 import { Hooks } from "./hooks.ts";
 import { identifyBody, withoutSecrets } from "./identify.ts";
 import { ApieIds } from "./ids.ts";
-import { tellOptionsWithoutEffect } from "./not-yet.ts";
 import { Pump } from "./pump.ts";
 import { QueuedKeys } from "./queued-keys.ts";
 import { idsOf, maxEventBytes, parentIdOf, SpanReading, toMs } from "./reading.ts";
 import { Recorder } from "./recorder.ts";
 import { selfMetricsOf } from "./self-metrics.ts";
 import { type SharedLanes, sharedLanesOf } from "./shared-lanes.ts";
+import { storageOf } from "./storage.ts";
 import { type WaitUntil, waitUntilOf } from "./wait-until.ts";
 
 const SWEEP_MS = 500;
@@ -67,7 +67,6 @@ export class Pipeline {
     this.redactor = new Redactor(config, config.apiKey);
     this.#hooks = new Hooks(this.reporter, this.redactor);
     const agent = { ...config.agent, key: this.redactor.identity(config.agent.key) };
-    tellOptionsWithoutEffect(config, this.reporter);
     this.#environment = config.runtime?.environment;
     this.#metrics = selfMetricsOf(this, () => this.#pump, this.#hooks);
     this.client = new ApieClient({
@@ -80,20 +79,22 @@ export class Pipeline {
       shown: (text) => this.redactor.text(withoutKey(text, config.apiKey)),
       onExchange: (exchange) => this.#metrics.exchanged(exchange),
     });
-    this.delivery = new Delivery({
-      ...config,
-      client: this.client,
-      identify: withoutSecrets(identifyBody(config, agent.key), this.redactor),
-      capabilities: withoutSecrets(config.capabilities ?? [], this.redactor),
-      onDrop: (info) => this.#dropped(info),
-      onProblem: (error) => this.reporter.problem(error),
-    });
     const common = {
       agentKey: agent.key,
       environment: () => this.#environment,
       captureContent: config.captureContent,
       captureSource: CAPTURE_SOURCE,
     };
+    const bodies = new Bodies({ ...common, redactor: this.redactor });
+    this.delivery = new Delivery({
+      ...config,
+      client: this.client,
+      identify: withoutSecrets(identifyBody(config, agent.key), this.redactor),
+      capabilities: withoutSecrets(config.capabilities ?? [], this.redactor),
+      storage: storageOf(config, agent.key, this.redactor, bodies),
+      onDrop: (info) => this.#dropped(info),
+      onProblem: (error) => this.reporter.problem(error),
+    });
     const { queueIdempotencyKey } = config;
     const duplicates =
       queueIdempotencyKey === undefined ? undefined : new QueuedKeys(queueIdempotencyKey, this.#hooks);
@@ -105,9 +106,8 @@ export class Pipeline {
         maxBytes: maxEventBytes(config),
         onHookError: (error, given) => this.#hooks.failed("redact", error, given),
       },
-      onSettled: duplicates === undefined ? undefined : (record) => duplicates.settled(record),
+      settling: duplicates === undefined ? undefined : (record) => duplicates.settling(record),
     };
-    const bodies = new Bodies({ ...common, redactor: this.redactor });
     this.sharedLanes = sharedLanesOf(config, {
       workspaceId: () => this.delivery.registration.value.workspaceId,
       now,

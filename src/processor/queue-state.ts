@@ -37,6 +37,7 @@ export function queueState(pipeline: Pipeline | undefined): QueueDiagnostics {
     unreadableSpans: pipeline.unreadable,
     sessionsJoined: counters.sessionsJoined,
     sessionsNotShared: pipeline.sharedLanes?.notShared ?? 0,
+    storage: delivery.storage,
   };
 }
 
@@ -72,4 +73,5 @@ const IDLE: QueueDiagnostics = {
   unreadableSpans: 0,
   sessionsJoined: 0,
   sessionsNotShared: 0,
+  storage: undefined,
 };

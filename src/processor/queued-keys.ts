@@ -27,9 +27,10 @@ export class QueuedKeys {
     return false;
   }
 
-  settled(record: EventRecord): void {
+  /** What is to be called once the record is settled, without keeping it until then. */
+  settling(record: EventRecord): (() => void) | undefined {
     const key = this.#keys.get(record);
-    if (key !== undefined) this.#queued.delete(key);
+    return key === undefined ? undefined : () => this.#queued.delete(key);
   }
 
   #read(record: EventRecord): string | undefined {

@@ -49,15 +49,24 @@ export class Recorder implements TrackingOutput {
   }
 
   sessionOpened(session: SessionState): void {
-    const lane = new Lane(
-      session.id,
-      { kind: "session", body: this.#bodies.session(session) },
-      { ownAgent: this.#isOwnAgent(session.details.agentKey), knownId: session.apieId },
-    );
+    const kept = this.#delivery.keptSession(session.id);
+    const lane = kept ?? this.#newLane(session);
     session.lane = lane;
     this.#shared?.opened(session, lane);
     this.#ids.sessionKnown(session.id, lane);
-    if (session.apieId === undefined) this.#delivery.open(lane);
+    if (kept === undefined && session.apieId === undefined) this.#delivery.open(lane);
+  }
+
+  #newLane(session: SessionState): Lane {
+    return new Lane(
+      session.id,
+      { kind: "session", body: this.#bodies.session(session) },
+      {
+        ownAgent: this.#isOwnAgent(session.details.agentKey),
+        knownId: session.apieId,
+        orphanStatus: endWithProcess(session),
+      },
+    );
   }
 
   sessionClosed(session: SessionState): void {
@@ -83,7 +92,12 @@ export class Recorder implements TrackingOutput {
     const lane = new Lane(
       run.id,
       { kind: "run", body: this.#bodies.run(run), session, parent },
-      { ownAgent: this.#isOwnAgent(run.agentKey), session, knownId: run.apieId },
+      {
+        ownAgent: this.#isOwnAgent(run.agentKey),
+        session,
+        knownId: run.apieId,
+        orphanStatus: run.apieId === undefined ? "failed" : undefined,
+      },
     );
     run.lane = lane;
     this.#shared?.used(run.session);
@@ -249,6 +263,12 @@ export class Recorder implements TrackingOutput {
   #isOwnAgent(agentKey: string | undefined): boolean {
     return agentKey === undefined || agentKey === this.#writer.agentKey;
   }
+}
+
+/** How a session ends that nobody but this process can end, should it die; one that was started to be resumed goes on. */
+function endWithProcess({ origin, isScoped }: SessionState): string | undefined {
+  if (origin === "conversation" || origin === "made") return "completed";
+  return isScoped ? "cancelled" : undefined;
 }
 
 function laneOf(state: RunState | SessionState): Lane {

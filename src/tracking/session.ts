@@ -26,7 +26,7 @@ export class SessionState {
   openRuns = 0;
   closed = false;
   /** Ends with the span it is rooted at, or with the process. */
-  isScoped = false;
+  readonly isScoped: boolean;
   closedBy: SessionClosedBy | undefined;
   status: SessionStatus | undefined;
   outputSummary: string | undefined;
@@ -42,12 +42,17 @@ export class SessionState {
     id: string,
     origin: SessionOrigin,
     now: number,
-    details: SessionDetails & { kind?: string | undefined; apieId?: string | undefined },
+    details: SessionDetails & {
+      kind?: string | undefined;
+      apieId?: string | undefined;
+      isScoped?: boolean | undefined;
+    },
   ) {
     this.id = id;
     this.origin = origin;
     this.kind = details.kind;
     this.apieId = details.apieId;
+    this.isScoped = details.isScoped === true;
     this.details = details;
     this.lastSeen = now;
   }

@@ -41,6 +41,7 @@ export class Sessions {
         agentKey: activity.agent?.key,
         inputSummary: activity.session?.inputSummary,
         metadata: activity.metadata,
+        isScoped: activity.kind === "session",
       }),
     );
   }

@@ -210,9 +210,7 @@ export class Tracker {
 
   #openSession(node: SpanNode, activity: Activity): void {
     if (activity.sessionId === undefined) return;
-    const sessionOf = this.#sessions.open(activity.sessionId, node, activity);
-    node.note({ sessionOf });
-    sessionOf.isScoped = activity.kind === "session";
+    node.note({ sessionOf: this.#sessions.open(activity.sessionId, node, activity) });
   }
 
   #closeScopedSession(node: SpanNode): void {

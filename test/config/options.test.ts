@@ -286,6 +286,7 @@ const OPTIONS: Record<keyof ApieOptions, Cases> = {
   idleTimeoutMs: whole(10, DAY, "ms"),
   maxBatchBytes: whole(4_096, 67_108_864, "bytes"),
   maxQueueBytes: whole(65_536, 4_294_967_296, "bytes"),
+  queueStorageMaxBytes: whole(1_048_576, 1_099_511_627_776, "bytes"),
   maxConcurrentBatches: whole(1, 64, "POSTs"),
   flushTimeoutMs: whole(1, 10 * MINUTE, "ms"),
   shutdownTimeoutMs: whole(1, 10 * MINUTE, "ms"),

@@ -69,7 +69,10 @@ export function session(key: string, knownId?: string): Lane {
   );
 }
 
-export function run(key: string, within: { session?: Lane; parent?: Lane; knownId?: string } = {}): Lane {
+export function run(
+  key: string,
+  within: { session?: Lane; parent?: Lane; knownId?: string; orphanStatus?: string } = {},
+): Lane {
   return new Lane(
     key,
     {
@@ -78,7 +81,12 @@ export function run(key: string, within: { session?: Lane; parent?: Lane; knownI
       session: within.session,
       parent: within.parent,
     },
-    { ownAgent: true, session: within.session, knownId: within.knownId },
+    {
+      ownAgent: true,
+      session: within.session,
+      knownId: within.knownId,
+      orphanStatus: within.orphanStatus,
+    },
   );
 }
 

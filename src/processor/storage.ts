@@ -1,0 +1,22 @@
+/** The queue on disk, where the user asks for one. */
+import type { ApieConfig } from "../config/index.ts";
+import type { DeliveryStorage } from "../delivery/index.ts";
+import type { Redactor } from "../events/index.ts";
+import type { Bodies } from "./bodies.ts";
+
+export function storageOf(
+  { queueStoragePath: path, queueStorageMaxBytes: maxBytes }: ApieConfig,
+  agentKey: string,
+  redactor: Redactor,
+  bodies: Bodies,
+): DeliveryStorage | undefined {
+  if (path === undefined) return undefined;
+  return {
+    path,
+    maxBytes,
+    agentKey,
+    // An application's own conversation id may be any text.
+    shown: (key) => redactor.text(key),
+    orphanEnd: (orphan) => bodies.orphanEnd(orphan),
+  };
+}

@@ -1,0 +1,47 @@
+/** A delivery with a queue on disk, in folders of the test's own. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DeliveryStorage } from "../../../src/delivery/index.ts";
+import { cleanup } from "../../support/client.ts";
+import type { RecordingApie } from "../../support/recording-apie.ts";
+import { until } from "../../support/until.ts";
+import { deliveryTo, type Options, type Sender } from "../support.ts";
+
+/** Node 20 has none: the queue on disk is refused there, and that is all there is to test. */
+export const HAS_SQLITE = process.getBuiltinModule?.("node:sqlite") !== undefined;
+
+/** Taken away when the test ends, after what uses it. */
+export function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), "apie-queue-"));
+  cleanup(async () => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+export const storageAt = (path: string, more: Partial<DeliveryStorage> = {}): DeliveryStorage => ({
+  path,
+  maxBytes: 536_870_912,
+  agentKey: "support",
+  shown: (key) => key,
+  orphanEnd: ({ status, openedAt, seenAt }) => ({
+    status,
+    metadata: { closed_by: "process_ended", opened_at: openedAt, seen_at: seenAt },
+  }),
+  ...more,
+});
+
+export function durable(
+  server: RecordingApie,
+  path: string,
+  options: Options = {},
+  storage: Partial<DeliveryStorage> = {},
+): Sender {
+  const sender = deliveryTo(server, { ...options, storage: storageAt(path, storage) });
+  sender.delivery.start();
+  return sender;
+}
+
+/** Everything that was put in is in the file. */
+export async function saved({ delivery }: Sender): Promise<void> {
+  await until("all is saved", () => delivery.storage?.unsaved === 0);
+}

@@ -211,7 +211,7 @@ export interface ApieOptions {
   /** First retry delay in ms, doubled each time, with full jitter. Default 250. */
   retryBaseDelayMs?: number | undefined;
   /**
-   * Keeps what waits on disk as well, so that it survives the end of the process; docs/delivery.md says what of it and how. A
+   * Keeps what waits on disk as well, so that it survives the end of the process; docs/durable-queue.md says what of it and how. A
    * file, which one process at a time may use, or a folder (one that exists, or with a `/` at the end), in which each process
    * has a file of its own. Needs `node:sqlite`: Node 22.13 or newer. Default: none, the queue is in memory.
    */

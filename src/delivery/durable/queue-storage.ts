@@ -34,6 +34,8 @@ export interface StorageOptions {
   shown: (key: string) => string;
   /** How a run or session ends whose process did before. */
   orphanEnd: (orphan: Orphan) => CompleteBody;
+  /** How often a folder is looked through for files of processes that have ended. Default 30,000. */
+  scanMs?: number | undefined;
   /** For tests: pages of 8 KiB, beyond which the disk is full. */
   maxPages?: number | undefined;
 }
@@ -77,7 +79,6 @@ interface Opened {
 const SLICE_MS = 4;
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
-/** How often a folder is looked through for files of processes that have ended. */
 const SCAN_MS = 30_000;
 /** Lanes read from a file in one turn of the event loop. */
 const READ_LANES = 64;
@@ -273,7 +274,7 @@ export class QueueStorage {
   #scan(): void {
     if (this.#isClosed || !this.#place.isFolder) return;
     this.#scanTimer?.cancel();
-    this.#scanTimer = detachedTimer(SCAN_MS, () => this.#scan());
+    this.#scanTimer = detachedTimer(this.#options.scanMs ?? SCAN_MS, () => this.#scan());
     if (this.#adopted.length > 0) return;
     const known = new Set(this.#all.flatMap(({ file }) => file?.path ?? []));
     const found = this.#place.abandoned(known.add(this.#place.ownPath));

@@ -14,9 +14,9 @@ import { until } from "../../support/until.ts";
 import { COMPLETING, idAtServer, isTaken, OPENING } from "../support.ts";
 import { folder, HAS_SQLITE } from "./support.ts";
 
-const ROUNDS = Number(process.env.APIE_KILL_ROUNDS ?? 20);
+const ROUNDS = Number(process.env.APIE_KILL_ROUNDS ?? 12);
 /** A process is killed after it has said so much, at the latest. */
-const MAX_LINES = 400;
+const MAX_LINES = 300;
 const SCRIPT = fileURLToPath(new URL("scripts/worker.ts", import.meta.url));
 
 function worker(server: RecordingApie, path: string, round: string, mode: "work" | "drain") {
@@ -79,7 +79,8 @@ test.runIf(HAS_SQLITE)(
     for (let round = 0; round < ROUNDS; round += 1) {
       const program = worker(server, path, `k${round}`, "work");
       const lines = Math.floor(Math.random() ** 2 * MAX_LINES) + 2;
-      await until(`${lines} lines of round ${round}`, () => program.stdout().split("\n").length > lines);
+      const isFar = (): boolean => program.stdout().split("\n").length > lines;
+      await until(`${lines} lines of round ${round}`, isFar, 30_000);
       // In the middle of whatever it does by now.
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 6));
       program.child.kill("SIGKILL");
@@ -154,5 +155,5 @@ test.runIf(HAS_SQLITE)(
       `killed ${ROUNDS} times: ${said.events.length} events were in the file, ${firstOf.size} arrived, ${repeated} of them twice; ${openings.size} runs and sessions`,
     );
   },
-  60_000 + ROUNDS * 3_000,
+  60_000 + ROUNDS * 30_000,
 );

@@ -1,4 +1,5 @@
 /** A delivery with a queue on disk, in folders of the test's own. */
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,4 +45,18 @@ export function durable(
 /** Everything that was put in is in the file. */
 export async function saved({ delivery }: Sender): Promise<void> {
   await until("all is saved", () => delivery.storage?.unsaved === 0);
+}
+
+/**
+ * A small file system of its own at `path`, where this machine lets us: taken away when the test ends.
+ * @returns a function that mounts it anew with other options, or `undefined`.
+ */
+export function mounted(path: string, options: string): ((options: string) => void) | undefined {
+  const mount = (given: string): boolean =>
+    spawnSync("mount", ["-t", "tmpfs", "-o", given, "tmpfs", path], { stdio: "ignore" }).status === 0;
+  if (process.getuid?.() !== 0 || !mount(options)) return undefined;
+  cleanup(async () => spawnSync("umount", [path], { stdio: "ignore" }));
+  return (more) => {
+    if (!mount(`remount,${more}`)) throw new Error(`cannot be mounted anew with ${more}`);
+  };
 }

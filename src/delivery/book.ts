@@ -158,6 +158,8 @@ export class LaneBook {
   /** Its events are sent; its session does not wait for it any longer. */
   pause(lane: Lane): void {
     this.#releaseSession(lane);
+    lane.orphanStatus = undefined;
+    lane.slot?.changed();
     lane.eventsDueAt = Math.min(lane.eventsDueAt, this.#now() + FINISHED_LANE_DELAY_MS);
     this.refresh(lane);
   }

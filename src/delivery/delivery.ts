@@ -149,9 +149,9 @@ export class Delivery {
     this.#dispatcher.soon();
   }
 
-  /** The lane of a session of this id of ours that was opened before, here or by a process that has ended, and goes on. */
-  keptSession(key: string): Lane | undefined {
-    return this.#stopped ? undefined : this.#storage?.keptSession(key);
+  /** The lane of a run or session of this id of ours that was opened before, here or by a process that has ended, and goes on. */
+  kept(kind: "run" | "session", key: string): Lane | undefined {
+    return this.#stopped ? undefined : this.#storage?.kept(kind, key);
   }
 
   /** Opens the run or session of the lane at Apie, in the next turn of the event loop. */
@@ -187,6 +187,12 @@ export class Delivery {
   /** The run of the lane goes on later: Apie is not told, and its session does not wait for it. */
   pause(lane: Lane): void {
     this.#book.pause(lane);
+  }
+
+  /** A paused lane goes on. @param orphanStatus how it ends when the process does in the middle of it. */
+  resume(lane: Lane, orphanStatus: string | undefined): void {
+    lane.orphanStatus = orphanStatus;
+    lane.slot?.changed();
   }
 
   /** Resolves with the error that stands in the way when an attempt failed, with nothing once registered. */

@@ -41,7 +41,7 @@ export class Lane implements Attempted {
   /** Lane of the session the events belong to. */
   readonly session: Lane | undefined;
   /** How it ends when the process does without a word; without one it outlives the process. */
-  readonly orphanStatus: string | undefined;
+  orphanStatus: string | undefined;
   queue: LaneQueue = new ItemQueue();
   /** Its place in the durable queue. */
   slot: Slot | undefined;

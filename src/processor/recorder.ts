@@ -14,6 +14,8 @@ import { ToldErrors } from "./told-errors.ts";
 const MAX_HANDOFFS = 2_000;
 const MAX_PAUSED = 1_000;
 const UNFINISHED = "unfinished";
+/** How a run ends whose process does in the middle of it. */
+const ORPHAN = "failed";
 
 export class Recorder implements TrackingOutput {
   readonly #delivery: Delivery;
@@ -49,7 +51,7 @@ export class Recorder implements TrackingOutput {
   }
 
   sessionOpened(session: SessionState): void {
-    const kept = this.#delivery.keptSession(session.id);
+    const kept = this.#delivery.kept("session", session.id);
     const lane = kept ?? this.#newLane(session);
     session.lane = lane;
     this.#shared?.opened(session, lane);
@@ -89,20 +91,20 @@ export class Recorder implements TrackingOutput {
     if (this.#resumed(run)) return;
     const session = run.session === undefined ? undefined : laneOf(run.session);
     const parent = run.parent?.run === undefined ? undefined : laneOf(run.parent.run);
-    const lane = new Lane(
-      run.id,
-      { kind: "run", body: this.#bodies.run(run), session, parent },
-      {
-        ownAgent: this.#isOwnAgent(run.agentKey),
-        session,
-        knownId: run.apieId,
-        orphanStatus: run.apieId === undefined ? "failed" : undefined,
-      },
-    );
+    const orphanStatus = run.origin === "external" ? undefined : ORPHAN;
+    const kept = run.isResumed ? this.#delivery.kept("run", run.id) : undefined;
+    const lane =
+      kept ??
+      new Lane(
+        run.id,
+        { kind: "run", body: this.#bodies.run(run), session, parent },
+        { ownAgent: this.#isOwnAgent(run.agentKey), session, knownId: run.apieId, orphanStatus },
+      );
     run.lane = lane;
     this.#shared?.used(run.session);
     this.#ids.runKnown(run.id, lane);
-    if (run.apieId === undefined) this.#delivery.open(lane);
+    if (kept !== undefined) this.#delivery.resume(kept, orphanStatus);
+    else if (run.apieId === undefined) this.#delivery.open(lane);
     if (run.handoff !== undefined) this.#handoffReached(run);
   }
 
@@ -151,6 +153,7 @@ export class Recorder implements TrackingOutput {
     if (paused === undefined) return false;
     this.#paused.delete(run.id);
     run.lane = paused.lane;
+    this.#delivery.resume(paused.lane, ORPHAN);
     if (run.progress.sequence < paused.progress.sequence) run.continueFrom(paused.progress);
     this.#ids.runKnown(run.id, paused.lane);
     return true;

@@ -56,6 +56,8 @@ export class RunState {
   readonly step: StepFacts | undefined;
   opening: Activity | undefined;
   readonly startMs: number;
+  /** Goes on after a pause, here or in another process. */
+  readonly isResumed: boolean;
 
   closing: Activity | undefined;
   /** What an agent span folded into the run says of itself. */
@@ -113,6 +115,7 @@ export class RunState {
     this.step = details.step;
     this.startMs = details.startMs;
     this.lastSeen = details.now;
+    this.isResumed = details.resumed !== undefined;
     if (details.resumed !== undefined) this.continueFrom(details.resumed);
   }
 

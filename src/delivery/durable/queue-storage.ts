@@ -182,11 +182,11 @@ export class QueueStorage {
     return false;
   }
 
-  /** The lane of a session that is kept under this id of ours, and has not ended. */
-  keptSession(key: string): Lane | undefined {
+  /** The lane of a run or session that is kept under this id of ours, and has not ended. */
+  kept(kind: "run" | "session", key: string): Lane | undefined {
     const keyHash = hashOf(key);
     for (const opened of this.#all) {
-      const row = opened.spool.read((store) => store.laneByKey("session", keyHash));
+      const row = opened.spool.read((store) => store.laneByKey(kind, keyHash));
       if (row === undefined) continue;
       const lane = opened.spool.slot(row.id)?.lane ?? opened.recovery?.load(row);
       if (lane !== undefined && lane.completion === undefined && lane.state !== "failed") return lane;

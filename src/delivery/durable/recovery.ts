@@ -32,7 +32,7 @@ export interface RecoveryParts {
   restored: (lane: Lane) => void;
 }
 
-/** A session nobody has named for this long is not resumed any more. */
+/** What nobody has named for this long is not resumed any more. */
 const MAX_SILENCE_MS = 30 * 24 * 60 * 60_000;
 
 export class Recovery {
@@ -103,16 +103,15 @@ export class Recovery {
     lane.completableTicket = lane.completeTicket;
     lane.registeredAs = this.#parts.registration;
     if (row.kind === "session") lane.unfinishedRuns = spool.read((store) => store.runsOf(row.id)) ?? 0;
-    lane.holdsSession = row.kind === "run" && row.openedHere && session?.slot !== undefined;
+    if (session?.slot === undefined) lane.holdsSession = false;
     this.#noteRead(row, totals);
     this.#parts.restored(lane);
     return lane;
   }
 
-  /** An open session that outlives its process waits for nothing but to be named again. */
+  /** What is open and outlives its process, a paused run too, waits for nothing but to be named again. */
   #isOfInterest(row: LaneRow): boolean {
-    if (row.kind !== "session" || row.state !== LANE_STATES.open) return true;
-    if (endsAfter(row)) return true;
+    if (row.state !== LANE_STATES.open || endsAfter(row)) return true;
     return this.#parts.spool.read((store) => store.kindAfter(row.id, 0)) !== undefined;
   }
 

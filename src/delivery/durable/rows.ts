@@ -3,10 +3,17 @@ import { createHash } from "node:crypto";
 import type { CompleteBody, RunBody, SessionBody } from "../../apie-api/index.ts";
 import { Lane } from "../lane.ts";
 import type { Slot } from "./slot.ts";
-import { LANE_STATES, type LaneRow, type LaneRowState } from "./store.ts";
+import { HOLDS_SESSION, LANE_STATES, type LaneRow, type LaneRowState } from "./store.ts";
 import { rowBytes } from "./stored-items.ts";
 
-const FLAGS = { possibleDuplicate: 1, bare: 2, withoutParent: 4, outsideSession: 8 } as const;
+/** `holdsSession` is asked for by its value, too. */
+const FLAGS = {
+  possibleDuplicate: 1,
+  bare: 2,
+  withoutParent: 4,
+  outsideSession: 8,
+  holdsSession: HOLDS_SESSION,
+} as const;
 const FLAG_NAMES = Object.keys(FLAGS) as (keyof typeof FLAGS)[];
 
 /** An application's own conversation id may say anything: it is found again by this, and shown redacted. */

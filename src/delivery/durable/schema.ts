@@ -31,7 +31,7 @@ CREATE TABLE lane (
   bytes INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX lane_by_key ON lane (kind, key_hash);
-CREATE INDEX lane_by_session ON lane (session, kind, opened_here) WHERE session IS NOT NULL;
+CREATE INDEX lane_by_session ON lane (session, flags) WHERE session IS NOT NULL;
 CREATE INDEX lane_totals ON lane (kind, opened_here, state, ends, bytes);
 CREATE TABLE item (
   seq INTEGER PRIMARY KEY,

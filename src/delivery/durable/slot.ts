@@ -9,7 +9,7 @@ export class Slot {
   readonly lane: Lane;
   readonly id: number;
   readonly keyHash: string;
-  /** Whether it is for us to open; what Apie knew before needs no row once nothing waits in it. */
+  /** Whether it is for us to open; what Apie knew before needs no row once nothing waits in it, and it is not for us to end. */
   readonly openedHere: boolean;
   /** The registered agent, where the events are that one's. */
   readonly agentKey: string | null;
@@ -74,6 +74,6 @@ export class Slot {
 
   /** Nothing waits in it at the moment. */
   idle(): void {
-    if (!this.openedHere) this.spool.ended(this);
+    if (!this.openedHere && this.lane.orphanStatus === undefined) this.spool.ended(this);
   }
 }

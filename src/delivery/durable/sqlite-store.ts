@@ -8,6 +8,7 @@ import { type Sqlite, storeFailureOf } from "./sqlite.ts";
 import {
   type Changes,
   endsAfter,
+  HOLDS_SESSION,
   type ItemRow,
   LANE_STATES,
   type LaneRow,
@@ -44,7 +45,7 @@ const SQL = {
   lane: `SELECT ${LANE_COLUMNS} FROM lane WHERE id = ?`,
   lanesAfter: `SELECT ${LANE_COLUMNS} FROM lane WHERE id > ? ORDER BY id LIMIT ?`,
   laneByKey: `SELECT ${LANE_COLUMNS} FROM lane WHERE kind = ? AND key_hash = ? ORDER BY id DESC LIMIT 1`,
-  runsOf: "SELECT count(*) AS count FROM lane WHERE session = ? AND kind = 'run' AND opened_here = 1",
+  runsOf: `SELECT count(*) AS count FROM lane WHERE session = ? AND flags & ${HOLDS_SESSION}`,
   itemTotals:
     "SELECT count(*) AS count, coalesce(sum(kind), 0) AS handoffs, coalesce(sum(bytes), 0) AS bytes FROM item WHERE lane = ?",
   itemsAfter:

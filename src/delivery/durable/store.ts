@@ -46,6 +46,9 @@ export const endsAfter = ({ completion, orphanStatus }: LaneRow): boolean =>
 export const LANE_STATES = { pending: 0, asked: 1, open: 2 } as const;
 export type LaneRowState = (typeof LANE_STATES)[keyof typeof LANE_STATES];
 
+/** Flag of a run that its session waits for. */
+export const HOLDS_SESSION = 16;
+
 export const ITEM_KINDS = { event: 0, handoff: 1 } as const;
 
 /** An event or a hand-off that waits. */

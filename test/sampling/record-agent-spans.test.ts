@@ -151,62 +151,6 @@ describe("roots of runs and sessions follow what they are linked to", () => {
   });
 });
 
-describe("the spans of a trace whose root followed a link", () => {
-  const root = (sampler: Sampler, traceId: string, leader: boolean) =>
-    sampler.shouldSample(
-      ROOT_CONTEXT,
-      traceId,
-      "root",
-      SpanKind.INTERNAL,
-      { "agent.operation.name": "run" },
-      [link("caused_by", leader)],
-    ).decision;
-  const child = (sampler: Sampler, traceId: string, sampled: boolean, attributes: Attributes = {}) =>
-    sampler.shouldSample(
-      below({ ...spanContext(sampled), traceId }),
-      traceId,
-      "x",
-      SpanKind.CLIENT,
-      attributes,
-      [],
-    ).decision;
-  const NOISY = { "url.full": "http://x/" };
-
-  test.each([
-    ["sampled", true, off, RECORD_AND_SAMPLED, RECORD_AND_SAMPLED],
-    ["not sampled", false, on, RECORD, NOT_RECORD],
-  ])("follow it: %s, whatever the sampler says of its id", (_how, sampled, inner, expected, ofNoise) => {
-    const sampler = recordAgentSpans(inner);
-    expect(root(sampler, TRACE, sampled)).toBe(expected);
-    expect(child(sampler, TRACE, sampled)).toBe(expected);
-    expect(child(sampler, TRACE, sampled, NOISY)).toBe(ofNoise);
-    // Another trace is the sampler's own business.
-    expect(child(sampler, "4".repeat(32), sampled)).toBe(inner === on ? RECORD_AND_SAMPLED : RECORD);
-  });
-
-  test("keep what the sampler adds, and its wish to record", () => {
-    const attributes = { "sampling.rule": "mine" };
-    const inner: Sampler = { shouldSample: () => ({ decision: RECORD, attributes }), toString: () => "Mine" };
-    const sampler = recordAgentSpans(inner);
-    root(sampler, TRACE, true);
-    const parent = below({ ...spanContext(true), traceId: TRACE });
-    expect(sampler.shouldSample(parent, TRACE, "x", SpanKind.CLIENT, NOISY, [])).toEqual({
-      decision: RECORD_AND_SAMPLED,
-      attributes,
-    });
-    expect(child(sampler, TRACE, false, NOISY)).toBe(RECORD);
-  });
-
-  test("are forgotten when there were too many since", () => {
-    const sampler = recordAgentSpans(off);
-    const idOf = (nth: number) => nth.toString(16).padStart(32, "0");
-    for (let nth = 1; nth <= 10_001; nth += 1) root(sampler, idOf(nth), true);
-    expect(child(sampler, idOf(1), true)).toBe(RECORD);
-    expect(child(sampler, idOf(2), true)).toBe(RECORD_AND_SAMPLED);
-    expect(child(sampler, idOf(10_001), true)).toBe(RECORD_AND_SAMPLED);
-  });
-});
-
 test("the sampler says what it is", () => {
   expect(String(recordAgentSpans(new ParentBasedSampler({ root: off })))).toMatch(
     /^RecordAgentSpans\{ParentBased\{.*AlwaysOffSampler/,

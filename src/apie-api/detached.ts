@@ -34,3 +34,9 @@ export function detachedTimer(
   if (options.keepAlive !== true) timer.unref();
   return { cancel: () => clearTimeout(timer) };
 }
+
+/** For work that goes on after the event loop was given back. */
+export const nextTurn = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });

@@ -8,7 +8,7 @@ export {
   toError,
 } from "./answer.ts";
 export { ApieClient, type CallOptions, type ClientOptions, type Exchange } from "./client.ts";
-export { detached, detachedTimer, type Timer } from "./detached.ts";
+export { detached, detachedTimer, nextTurn, type Timer } from "./detached.ts";
 export { createHttpTransport } from "./http-transport.ts";
 export type { LongBody } from "./long-body.ts";
 export type * from "./wire.ts";

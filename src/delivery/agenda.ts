@@ -43,6 +43,7 @@ export class Agenda {
   /** When the next batch is to be put together (monotonic ms). */
   eventsDueAt(now: number): number {
     const { book, batches, flushes } = this.#parts;
+    if (batches.isUnfinished) return now;
     if (book.turns.ready.size === 0) return Number.POSITIVE_INFINITY;
     if (batches.isFull || flushes.active) return now;
     let earliest = Number.POSITIVE_INFINITY;
@@ -93,7 +94,8 @@ export class Agenda {
     for (const lane of book.turns.toComplete) yield candidate(lane.completingKind, lane);
     for (const lane of book.turns.toHandOff) yield candidate("hand-off", lane);
     for (const batch of batches.waiting) yield candidate("events", batch);
-    if (book.turns.ready.size > 0) yield { kind: "events", at: this.eventsDueAt(now), isExhausted: false };
+    if (book.turns.ready.size > 0 || batches.isUnfinished)
+      yield { kind: "events", at: this.eventsDueAt(now), isExhausted: false };
   }
 }
 

@@ -28,18 +28,18 @@ export interface BatchOptions {
 /** What came of one attempt: all settled, more to be sent at once, or why it has to wait. */
 export type BatchResult = "settled" | "goes on" | Exclude<Answer<unknown>, { kind: "ok" | "invalid" }>;
 
-/** Hooks may drop events by the thousand: how many are looked at in one turn of the event loop, for each that a batch holds. */
-const LOOKS_PER_EVENT = 4;
+/** Writing goes on in another turn of the event loop after this long: one event may hold a hundred thousand characters. */
+const SLICE_MS = 3;
 /** However little a server says it takes, batches do not get smaller than this. */
 const MIN_BATCH_BYTES = 4_096;
 
-/** A batch being put together. */
+/** A batch being put together, over several turns of the event loop where that takes its time. */
 interface Filling {
   readonly entries: Entry[];
+  readonly lanes: Set<Lane>;
+  /** That events are taken of. */
+  lane: Lane | undefined;
   bytes: number;
-  /** Events that may still be looked at. */
-  looks: number;
-  isFull: boolean;
 }
 
 export class Batches {
@@ -53,6 +53,7 @@ export class Batches {
   #maxBytes: number;
   /** Written, but the batch was full: kept, so that an event is shown to the user's redactor once. */
   readonly #writtenAhead = new WeakMap<EventItem, WrittenEvent>();
+  #filling: Filling | undefined;
   /** Batches that wait for their next attempt, or for their next part to be sent; their lanes are held. */
   readonly waiting: Batch[] = [];
 
@@ -80,42 +81,71 @@ export class Batches {
     );
   }
 
-  /** Takes events of ready lanes, oldest lane first; `undefined` when none of them had any left to send. */
-  assemble(): Batch | undefined {
-    const entries: Entry[] = [];
-    const lanes = new Set<Lane>();
-    const looks = this.#options.maxBatchSize * LOOKS_PER_EVENT;
-    const filling: Filling = { entries, bytes: FRAME_BYTES, looks, isFull: false };
-    for (const lane of this.#book.turns.ready) {
-      this.#book.hold(lane);
-      lanes.add(lane);
-      this.#fill(filling, lane);
-      if (filling.isFull) break;
-    }
+  /** Some of the next batch is written, and the rest of it is to be. */
+  get isUnfinished(): boolean {
+    return this.#filling !== undefined;
+  }
+
+  /**
+   * Takes events of ready lanes, oldest lane first, for a few milliseconds.
+   * @returns `undefined` when none of them had any left to send, `"unfinished"` when this is to be called again.
+   */
+  assemble(): Batch | "unfinished" | undefined {
+    this.#filling ??= { entries: [], lanes: new Set(), lane: undefined, bytes: FRAME_BYTES };
+    return this.#fill(this.#filling, performance.now() + SLICE_MS) ? this.#filled() : "unfinished";
+  }
+
+  #filled(): Batch | undefined {
+    const filling = this.#filling;
+    this.#filling = undefined;
+    if (filling === undefined) return undefined;
+    const { entries, lanes } = filling;
     if (entries.length > 0) return new Batch(entries, lanes);
     for (const lane of lanes) this.#book.releaseSent(lane);
     return undefined;
   }
 
-  #fill(filling: Filling, lane: Lane): void {
+  /** Nothing more is written: what is written of an unfinished batch waits to be sent, as it is. */
+  stopFilling(): void {
+    const batch = this.#filled();
+    if (batch !== undefined) this.waiting.push(batch);
+  }
+
+  /** @returns whether the batch is complete. */
+  #fill(filling: Filling, until: number): boolean {
     const { entries } = filling;
-    while (entries.length < this.#options.maxBatchSize && filling.looks > 0) {
-      filling.looks -= 1;
+    while (entries.length < this.#options.maxBatchSize) {
+      const lane = filling.lane ?? this.#nextLane(filling);
+      if (lane === undefined) return true;
       const item = lane.queue.first;
-      if (item?.kind !== "event") return;
+      if (item?.kind !== "event") {
+        filling.lane = undefined;
+        continue;
+      }
+      if (performance.now() >= until) return false;
       const written = this.#written(lane, item);
       if (written === undefined) continue;
       const { eventId, json } = written;
       const bytes = Buffer.byteLength(json);
       if (entries.length > 0 && filling.bytes + bytes + 1 > this.#maxBytes) {
         this.#writtenAhead.set(item, written);
-        break;
+        return true;
       }
       this.#book.next(lane);
       entries.push({ lane, item, eventId, json, bytes, trimmed: undefined });
       filling.bytes += bytes + 1;
     }
-    filling.isFull = true;
+    return true;
+  }
+
+  #nextLane(filling: Filling): Lane | undefined {
+    for (const lane of this.#book.turns.ready) {
+      this.#book.hold(lane);
+      filling.lanes.add(lane);
+      filling.lane = lane;
+      return lane;
+    }
+    return undefined;
   }
 
   /** @returns `undefined` when there is nothing to send: the event is settled then, and out of its lane. */
@@ -194,6 +224,7 @@ export class Batches {
 
   /** Gives up waiting events that were taken in up to this ticket. */
   expire(ticket: number): void {
+    this.stopFilling();
     for (const batch of [...this.waiting]) {
       this.#giveUp(
         batch.remove((entry) => entry.item.ticket <= ticket),

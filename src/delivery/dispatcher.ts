@@ -8,7 +8,7 @@ import { Agenda, type AgendaParts } from "./agenda.ts";
 import { Agreeing } from "./agreeing.ts";
 import { Alarm } from "./alarm.ts";
 import { type Attempted, type AttemptOptions, Attempts } from "./attempts.ts";
-import type { Batch } from "./batch.ts";
+import { Batch } from "./batch.ts";
 import type { CallResult, Calls } from "./calls.ts";
 import type { QueueStorage } from "./durable/index.ts";
 import { type CallKind, Gate, type Pass } from "./gate.ts";
@@ -117,6 +117,7 @@ export class Dispatcher {
     for (const resolve of this.#registered.splice(0)) resolve(shutDown);
     await this.#requests.ended(cutMs);
     const { batches } = this.#parts;
+    batches.stopFilling();
     for (const batch of [...batches.waiting.splice(0), ...this.#sending]) batches.drop(batch, "shutdown");
   }
 
@@ -282,13 +283,10 @@ export class Dispatcher {
     const pass = this.#tryPass("events", now);
     if (pass === undefined) return;
     const batch = batches.assemble();
-    if (batch === undefined) {
-      this.#gate.unused(pass);
-      return;
-    }
-    this.#send(batch, pass, now);
-    // Writing a batch takes a moment; the next one is written in another turn of the event loop.
-    this.#alarm.soon();
+    if (batch instanceof Batch) this.#send(batch, pass, now);
+    else this.#gate.unused(pass);
+    // Writing takes a moment; what is left of this batch, or the next one, is written in another turn of the event loop.
+    if (batch !== undefined) this.#alarm.soon();
   }
 
   get #maySend(): boolean {

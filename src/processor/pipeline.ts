@@ -1,7 +1,7 @@
 /**
  * Note, read, place, write, send: the road every span takes, put together from the parts that each do one of them.
  */
-import { ApieClient, detachedTimer, type Timer } from "../apie-api/index.ts";
+import { ApieClient, detachedTimer, nextTurn, type Timer } from "../apie-api/index.ts";
 import { type ApieConfig, CAPTURE_SOURCE, DEFAULT_SESSION_TTL_MS, type DropInfo } from "../config/index.ts";
 import { APIE_CONVENTION } from "../conventions/index.ts";
 import { Delivery, type FlushReport } from "../delivery/index.ts";
@@ -282,20 +282,16 @@ export class Pipeline {
 
   // ---- flush and stop ------------------------------------------------------------------------------------------
 
-  /** Reads everything noted so far, whatever it costs. */
-  pumpAll(): void {
-    this.#pump.all();
-    this.#planSweep();
-  }
-
   /** How far a run had come that was paused here just now. */
   pausedRun(runId: string): RunProgress | undefined {
-    this.pumpAll();
+    this.#pump.all();
+    this.#planSweep();
     return this.#recorder.progressOf(runId);
   }
 
   async flush(timeoutMs = this.config.flushTimeoutMs): Promise<FlushReport> {
-    this.pumpAll();
+    const { noted } = this.#pump;
+    while (!this.#pump.readsUpTo(noted)) await nextTurn();
     this.#metrics.bind();
     this.#endOnly.releaseComplete();
     return this.delivery.flush(timeoutMs);
@@ -307,7 +303,8 @@ export class Pipeline {
   }
 
   async #stop(timeoutMs: number): Promise<FlushReport> {
-    this.pumpAll();
+    const { noted } = this.#pump;
+    while (!this.#pump.readsUpTo(noted)) await nextTurn();
     // What comes while it is shut down is looked at afterwards.
     this.#pump.hold();
     this.#endOnly.releaseAll();

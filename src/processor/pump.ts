@@ -23,6 +23,9 @@ export class Pump {
   readonly processed = { read: 0, unreadable: 0 };
   #isPlanned = false;
   #isHeld = false;
+  /** Entries written down so far, and those of them that were taken out to be read. */
+  #noted = 0;
+  #taken = 0;
 
   constructor(hooks: PumpHooks) {
     this.#hooks = hooks;
@@ -31,6 +34,7 @@ export class Pump {
   note(span: SpanLike, isEnd: boolean, scope: Scope | undefined): void {
     if (this.#journal.isFull) this.#take(OVERFLOW_STEPS);
     this.#journal.push(span, isEnd, scope);
+    this.#noted += 1;
     if (!this.#isPlanned) this.#plan();
   }
 
@@ -42,6 +46,17 @@ export class Pump {
   /** Reads everything noted so far, whatever it costs; nothing while it is held. */
   all(): void {
     if (!this.#isHeld) this.#take(Number.POSITIVE_INFINITY);
+  }
+
+  /** How much was noted so far: what `readsUpTo` is to be asked for. */
+  get noted(): number {
+    return this.#noted;
+  }
+
+  /** Reads one slice. @returns whether there is nothing more to wait for: all is read, or it is held. */
+  readsUpTo(noted: number): boolean {
+    if (!this.#isHeld && this.#taken < noted) this.#slice();
+    return this.#isHeld || this.#taken >= noted;
   }
 
   /** What is noted from now on waits for `resume`, as far as there is room. */
@@ -74,6 +89,7 @@ export class Pump {
 
   #take(entries: number): void {
     for (let taken = 0; taken < entries && this.#journal.length > 0; taken += 1) {
+      this.#taken += 1;
       this.#journal.take(this.#read);
     }
   }

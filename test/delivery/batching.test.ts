@@ -223,30 +223,62 @@ test("an event the user's redactor drops, or that cannot be written, is counted 
   expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining("cannot")]);
 });
 
-test("events a hook drops by the thousand are looked at a few in each turn of the event loop", async () => {
-  const { delivery } = await start({ flushIntervalMs: 60_000 });
+/** Items that take a millisecond to write, and the most of them that were written in one turn of the event loop. */
+function slowToWrite(written: (item: EventItem, bound: string) => ReturnType<EventItem["write"]>) {
   let inTurn = 0;
-  let most = 0;
-  const item = (lane: Lane): EventItem =>
-    event(lane, {
-      write: () => {
-        if (inTurn === 0) {
-          setImmediate(() => {
-            inTurn = 0;
-          });
-        }
-        inTurn += 1;
-        most = Math.max(most, inTurn);
-        return undefined;
-      },
-    });
-  for (let runs = 0; runs < 50; runs += 1) {
+  const seen = { most: 0 };
+  const item = (lane: Lane): EventItem => {
+    const own = event(lane);
+    const write = (bound: string) => {
+      if (inTurn === 0) {
+        setImmediate(() => {
+          inTurn = 0;
+        });
+      }
+      inTurn += 1;
+      seen.most = Math.max(seen.most, inTurn);
+      const until = performance.now() + 1;
+      while (performance.now() < until);
+      return written(own, bound);
+    };
+    return { ...own, write };
+  };
+  return { item, seen };
+}
+
+test("events that take long are written a few in each turn of the event loop, and go in one batch", async () => {
+  const { server, delivery } = await start({ flushIntervalMs: 60_000 });
+  const { item, seen } = slowToWrite((own, bound) => own.write(bound));
+  for (let runs = 0; runs < 5; runs += 1) {
     const lane = run(`r${runs}`);
     delivery.open(lane);
-    for (let count = 0; count < 100; count += 1) delivery.push(lane, item(lane));
+    for (let count = 0; count < 20; count += 1) delivery.push(lane, item(lane));
   }
-  expect(await flushed(delivery)).toMatchObject({ events: { dropped: 5_000 } });
-  expect(most).toBeLessThanOrEqual(4 * 25);
+  expect(await flushed(delivery)).toMatchObject({ events: { delivered: 100 } });
+  expect(seen.most).toBeLessThanOrEqual(4);
+  expect(sizes(server)).toEqual([25, 25, 25, 25]);
+  expectIdle(delivery);
+});
+
+test("so are those that a hook drops by the hundred", async () => {
+  const { delivery } = await start({ flushIntervalMs: 60_000 });
+  const { item, seen } = slowToWrite(() => undefined);
+  const lane = run("r");
+  delivery.open(lane);
+  for (let count = 0; count < 200; count += 1) delivery.push(lane, item(lane));
+  expect(await flushed(delivery)).toMatchObject({ events: { dropped: 200 } });
+  expect(seen.most).toBeLessThanOrEqual(4);
+  expectIdle(delivery);
+});
+
+test("a batch that is half written when the client stops is counted", async () => {
+  const { delivery } = await start({ flushIntervalMs: 60_000, maxBatchSize: 500 });
+  const { item } = slowToWrite((own, bound) => own.write(bound));
+  const lane = loose();
+  for (let count = 0; count < 500; count += 1) delivery.push(lane, item(lane));
+  const { events } = await delivery.shutdown(150);
+  expect(events).toEqual({ delivered: 0, rejected: 0, dropped: 500, pending: 0 });
+  expectIdle(delivery);
 });
 
 test("an event that gives way while a hook looks at it is counted once, and costs no other", async () => {

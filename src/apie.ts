@@ -56,6 +56,7 @@ import {
   type ToolInput,
   type TrackInput,
   Tracks,
+  withRemoteParent,
 } from "./instrument/index.ts";
 import type { GuardDecision } from "./model/guard.ts";
 import { ApieSpanProcessor, NOTHING_SENT, type Pipeline, queueState } from "./processor/index.ts";
@@ -124,7 +125,10 @@ export class Apie {
       resume: (handle, fn) => this.#sessions.resume(handle, fn),
       complete: (handle, end) => this.#sessions.complete(handle, end),
     };
-    this.propagation = { headers: (url) => outgoingHeaders(writer.host, live, url) };
+    this.propagation = {
+      headers: (url) => outgoingHeaders(writer.host, live, url),
+      withRemoteParent: (carrier, fn) => withRemoteParent(writer.host, live, carrier, fn),
+    };
     this.approvals = approvalCalls(guardrails, pipeline);
     this.capabilities = { declare: (capabilities) => this.#agent.declare(capabilities) };
     this.tools = { define: (tool) => this.#agent.define(tool) };
@@ -258,7 +262,7 @@ export class Apie {
   }
 
   /** Runs `fn` as a call of a tool served over MCP: sends the tool's events around the request's. */
-  withMcpToolCall<T>(input: McpToolInput, fn: Callback<T>): Promise<T> {
+  withMcpToolCall<T>(input: McpToolInput, fn: (call: McpCall) => T | PromiseLike<T>): Promise<T> {
     return this.#calls.withMcpToolCall(input, fn);
   }
 

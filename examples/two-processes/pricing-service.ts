@@ -2,7 +2,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { context, propagation } from "@opentelemetry/api";
 import { startApie } from "apie-otel/start";
 
 const { apie, shutdown } = await startApie({
@@ -12,9 +11,8 @@ const { apie, shutdown } = await startApie({
 });
 
 const server = createServer((request, response) => {
-  // What HTTP instrumentation would do: takes over the caller's context.
-  const caller = propagation.extract(context.active(), request.headers);
-  context.with(caller, async () => {
+  // The caller's trace, run and session go on here.
+  apie.propagation.withRemoteParent(request.headers, async () => {
     const order = await text(request);
     const price = await apie.withRun({ inputSummary: `Price of ${order}`, role: "worker" }, () =>
       apie.withWorkflowStep({ stepName: "Discount" }, async () => "27,600 EUR"),

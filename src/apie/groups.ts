@@ -1,6 +1,7 @@
 /** The calls of a client that come in groups: `apie.runs.start()`, `apie.sessions.resume()`, … */
 import type { CapabilityOptions, ToolOptions } from "../config/index.ts";
 import type {
+  Carrier,
   CompleteInput,
   ConversationRef,
   Run,
@@ -51,6 +52,14 @@ export interface PropagationCalls {
    * of the active run and session where `baggage.write` names the host.
    */
   headers(url: string | URL): Record<string, string>;
+  /**
+   * Runs `fn` as work that a caller in another process asked for: in the caller's trace and, with `baggage.read`, its runs below
+   * the caller's run and in its session. Ids that arrive are a stranger's text: they are checked for form, and nothing is
+   * written into a run they name. Reads `traceparent` and our ids whatever propagator is registered.
+   * @param carrier headers of a request (`IncomingMessage.headers`, `Headers`), `params._meta` of an MCP request, or the
+   * attributes of a message. What is none, or damaged, is as good as an empty one.
+   */
+  withRemoteParent<T>(carrier: Carrier, fn: () => T): T;
 }
 
 export interface ApprovalCalls {

@@ -149,7 +149,10 @@ export type FetchLike = (
 export interface BaggageOptions {
   /** Read ids that arrive in baggage (as untrusted text). Default `false`. */
   read?: boolean | undefined;
-  /** Hosts (exact, or `*.example.com`) that may receive the ids; `true`: every callee. Default, and an empty list: nobody. */
+  /**
+   * Hosts (exact, or `*.example.com`) and names of MCP servers that may receive the ids; `true`: every callee. Default, and an
+   * empty list: nobody.
+   */
   write?: readonly string[] | boolean | undefined;
 }
 

@@ -44,11 +44,18 @@ import type {
 } from "./inputs.ts";
 import type { LiveScopes } from "./live.ts";
 import { LiveLlmCall, type LlmCall } from "./llm-call.ts";
+import { toolErrorIn, toolsIn } from "./mcp-result.ts";
+import { outgoingMeta } from "./outgoing.ts";
 import type { Runs } from "./runs.ts";
 import type { SpanWriter } from "./writer.ts";
 
-/** What the callback of `withMcpCall` may add to its request. */
+/** The request, as the callback of `withMcpCall` gets it. */
 export interface McpCall {
+  /**
+   * To be merged into `params._meta` of the request, so that the server's work joins this run: `traceparent`, what the
+   * registered propagator writes, and in `baggage` the ids of run and session where `baggage.write` names the server.
+   */
+  readonly meta: Readonly<Record<string, string>>;
   /** Tools a `tools/list` request gave. Default: those of the result the callback returns. */
   setTools(names: readonly string[]): void;
 }
@@ -202,6 +209,7 @@ export class CallSpans {
     const method = text.text(given.method) ?? MCP_TOOL_CALL;
     const isToolCall = method === MCP_TOOL_CALL;
     const tool = isToolCall ? text.name(given.tool, "withMcpCall: tool") : text.text(given.tool);
+    const server = text.name(given.server, "withMcpCall: server");
     const work = writer.start({
       operation: "mcp_request",
       name: tool === undefined ? method : `${method} ${tool}`,
@@ -211,7 +219,7 @@ export class CallSpans {
         ...writer.common(given, scope),
         ...text.target(given.action, given.resource),
         [ATTR_MCP_METHOD_NAME]: method,
-        [ATTR_AGENT_MCP_SERVER_NAME]: text.name(given.server, "withMcpCall: server"),
+        [ATTR_AGENT_MCP_SERVER_NAME]: server,
         [ATTR_AGENT_MCP_SERVER_VERSION]: text.text(given.serverVersion),
         [ATTR_GEN_AI_TOOL_NAME]: tool,
         [ATTR_GEN_AI_OPERATION_NAME]: isToolCall ? "execute_tool" : undefined,
@@ -228,7 +236,7 @@ export class CallSpans {
       });
     };
     return work.run(
-      () => fn({ setTools }),
+      () => fn({ setTools, meta: outgoingMeta(writer.host, scope, work.context, server) }),
       (result) => {
         const listed = method === MCP_TOOL_LIST && !isTold ? toolsIn(result) : undefined;
         if (listed !== undefined) setTools(listed);
@@ -241,7 +249,7 @@ export class CallSpans {
   }
 
   /** A tool served over MCP: the tool call, and the request within it. */
-  async withMcpToolCall<T>(input: McpToolInput, fn: () => T | PromiseLike<T>): Promise<T> {
+  async withMcpToolCall<T>(input: McpToolInput, fn: (call: McpCall) => T | PromiseLike<T>): Promise<T> {
     requireFunction("withMcpToolCall", fn);
     const { text } = this.#writer;
     const given = members(input);
@@ -335,19 +343,3 @@ const NOT_ASKED: GuardDecision = {
   matchedGuardrails: [],
   failure: undefined,
 };
-
-/** MCP tools answer with their failure (`isError`); the specification of MCP spans names that error `tool_error`. */
-function toolErrorIn(result: unknown): Error | undefined {
-  if (members(result as { isError?: unknown } | undefined).isError !== true) return undefined;
-  const error = new Error("the tool answered with isError");
-  error.name = "tool_error";
-  return error;
-}
-
-/** Names in the result of `tools/list`: `{ tools: [{ name }] }`. */
-function toolsIn(result: unknown): unknown[] | undefined {
-  const { tools } = members(result as { tools?: unknown } | undefined);
-  return Array.isArray(tools)
-    ? tools.map((tool: unknown) => members(tool as { name?: unknown }).name)
-    : undefined;
-}

@@ -3,6 +3,7 @@ export { idOf, members } from "./given.ts";
 export { Guarding } from "./guarding.ts";
 export { Handoffs } from "./handoffs.ts";
 export type { InstrumentHost, KnownIds } from "./host.ts";
+export { type Carrier, withRemoteParent } from "./incoming.ts";
 export type * from "./inputs.ts";
 export { LiveScopes } from "./live.ts";
 export type { LlmCall } from "./llm-call.ts";

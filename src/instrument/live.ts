@@ -1,7 +1,7 @@
 /** Runs and sessions this process knows, by our ids, so that the application may name them by ours or by Apie's. */
 import type { SpanContext } from "@opentelemetry/api";
-import type { RunScope, Scope, SessionScope } from "../model/scope.ts";
-import { activeScope, type RemoteIds } from "../propagation/index.ts";
+import type { RemoteIds, RunScope, Scope, SessionScope } from "../model/scope.ts";
+import { activeScope } from "../propagation/index.ts";
 import { type Given, idOf } from "./given.ts";
 import type { InstrumentHost, KnownIds } from "./host.ts";
 import type { CommonInput, RunInput } from "./inputs.ts";

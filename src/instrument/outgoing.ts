@@ -1,8 +1,9 @@
-/** Headers for a call to another service, so that its work joins this run and session. */
+/** What goes along with a call to another service or an MCP server, so that its work joins this run and session. */
 import { type Context, context, propagation, type SpanContext, trace } from "@opentelemetry/api";
 import { reasonOf } from "../model/errors.ts";
-import type { Scope } from "../model/scope.ts";
-import { isAllowedHost, type RemoteIds, withBaggage, withoutBaggage } from "../propagation/index.ts";
+import type { RemoteIds, Scope } from "../model/scope.ts";
+import { headerOf, isAllowedHost, isAllowedName, withBaggage, withoutBaggage } from "../propagation/index.ts";
+import { traceparent } from "./handles.ts";
 import type { InstrumentHost } from "./host.ts";
 import type { LiveScopes } from "./live.ts";
 
@@ -13,18 +14,44 @@ export function outgoingHeaders(
   url: string | URL,
 ): Record<string, string> {
   const scope = live.active();
-  const active = traced(context.active(), scope);
-  const isAllowed = isAllowedHost(url, host.baggage.write);
-  const headers: Record<string, string> = {};
+  const ids = isAllowedHost(url, host.baggage.write) ? activeIds(host, scope) : undefined;
+  return injected(host, traced(context.active(), scope), ids);
+}
+
+/**
+ * Members for `params._meta` of an MCP request, by the names OpenTelemetry gives them there
+ * (https://opentelemetry.io/docs/specs/semconv/gen-ai/mcp/): written whatever propagator is registered, ids of ours only for
+ * servers on the list. Never throws.
+ * @param within OTel Context of the request's span.
+ */
+export function outgoingMeta(
+  host: InstrumentHost,
+  scope: Scope,
+  within: Context,
+  server: string,
+): Record<string, string> {
+  const ids = isAllowedName(server, host.baggage.write) ? activeIds(host, scope) : undefined;
+  const meta = injected(host, within, ids);
+  const own = {
+    traceparent: traceparent(trace.getSpanContext(within)),
+    baggage: ids === undefined ? undefined : headerOf(ids),
+  };
+  for (const [name, value] of Object.entries(own)) if (value !== undefined) meta[name] ??= value;
+  return meta;
+}
+
+function injected(host: InstrumentHost, within: Context, ids: RemoteIds | undefined): Record<string, string> {
+  const carrier: Record<string, string> = {};
   try {
-    propagation.inject(
-      isAllowed ? withBaggage(active, activeIds(host, scope)) : withoutBaggage(active),
-      headers,
-    );
+    propagation.inject(ids === undefined ? withoutBaggage(within) : withBaggage(within, ids), carrier);
   } catch (error) {
-    host.reporter.once("propagator_failed", `the propagator threw: ${host.redactor.text(reasonOf(error))}`);
+    propagatorFailed(host, error);
   }
-  return headers;
+  return carrier;
+}
+
+export function propagatorFailed(host: InstrumentHost, error: unknown): void {
+  host.reporter.once("propagator_failed", `the propagator threw: ${host.redactor.text(reasonOf(error))}`);
 }
 
 /** Ids of what is active, and what Apie calls them by now. */

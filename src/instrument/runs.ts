@@ -2,8 +2,8 @@
 import { context, type Link } from "@opentelemetry/api";
 import { told } from "../events/index.ts";
 import { ApieError } from "../model/errors.ts";
-import type { RunScope, Scope, SessionScope } from "../model/scope.ts";
-import { type RemoteIds, readBaggage, withBaggage } from "../propagation/index.ts";
+import type { RemoteIds, RunScope, Scope, SessionScope } from "../model/scope.ts";
+import { readBaggage, withBaggage } from "../propagation/index.ts";
 import {
   ATTR_AGENT_FRAMEWORK_NAME,
   ATTR_AGENT_HANDOFF_ID,
@@ -169,7 +169,8 @@ export class Runs {
     const writer = this.#writer;
     const { host, text } = writer;
     const mine = this.#live.active();
-    const remote = mine === undefined && host.baggage.read ? readBaggage(context.active()) : undefined;
+    const arrived = mine === undefined && host.baggage.read ? readBaggage(context.active()) : undefined;
+    const remote = mine?.remote ?? arrived;
     const parent = given ?? this.#live.remoteRun(remote);
     const session =
       resume?.session ??

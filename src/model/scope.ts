@@ -40,10 +40,20 @@ export interface StepScope {
   readonly index: number | undefined;
 }
 
+/** Run and session of a caller in another process, as it says: text of a stranger. */
+export interface RemoteIds {
+  readonly sessionId?: string | undefined;
+  readonly apieSessionId?: string | undefined;
+  readonly runId?: string | undefined;
+  readonly apieRunId?: string | undefined;
+}
+
 export interface Scope {
   /** Identity of the client that opened it: another client in the process leaves its spans alone. */
   readonly owner: object;
   readonly session: SessionScope | undefined;
   readonly run: RunScope | undefined;
   readonly step: StepScope | undefined;
+  /** Of the call from another process that the code serves; not within runs it opens. */
+  readonly remote?: RemoteIds | undefined;
 }

@@ -258,9 +258,13 @@ export class Recorder implements TrackingOutput {
       this.#delivery.counters.deduplicated += 1;
       return;
     }
-    // Other instances number theirs by themselves: what is not unique would put a replay in the wrong order.
-    record.number(this.#shared?.has(session) === true ? undefined : session);
+    record.number(this.#numbersEventsOf(session) ? session : undefined);
     this.#delivery.push(lane, record);
+  }
+
+  /** Other processes number theirs by themselves: what is not unique would put a replay in the wrong order. */
+  #numbersEventsOf(session: SessionState | undefined): boolean {
+    return session?.origin !== "external" && this.#shared?.has(session) !== true;
   }
 
   #isOwnAgent(agentKey: string | undefined): boolean {

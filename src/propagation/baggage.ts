@@ -3,14 +3,7 @@
  * What arrives is text of a stranger: checked for form, never trusted to name a run of ours.
  */
 import { type Context, propagation } from "@opentelemetry/api";
-
-/** Ids as they travel: ours, and Apie's once known. */
-export interface RemoteIds {
-  sessionId?: string | undefined;
-  apieSessionId?: string | undefined;
-  runId?: string | undefined;
-  apieRunId?: string | undefined;
-}
+import type { RemoteIds } from "../model/scope.ts";
 
 const KEYS = {
   sessionId: "agent.session.id",
@@ -24,12 +17,39 @@ const NAMES = Object.keys(KEYS) as (keyof RemoteIds)[];
 /** Ids are short and plain; anything else is left alone. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 
+/** Longest header the specification asks anybody to take; what is longer is not read. */
+const MAX_HEADER = 8_192;
+
 export function readBaggage(context: Context): RemoteIds | undefined {
   const baggage = propagation.getBaggage(context);
-  if (baggage === undefined) return undefined;
-  const ids: RemoteIds = {};
+  return baggage === undefined ? undefined : idsIn((key) => baggage.getEntry(key)?.value);
+}
+
+/** Ids in a baggage header, for where no propagator reads it. */
+export function idsInHeader(header: string): RemoteIds | undefined {
+  if (header.length > MAX_HEADER) return undefined;
+  const entries = header.split(",").map((entry): [string, string] => {
+    const [pair = ""] = entry.split(";", 1);
+    const at = pair.indexOf("=");
+    return [pair.slice(0, Math.max(0, at)).trim(), pair.slice(at + 1).trim()];
+  });
+  const values = new Map(entries);
+  return idsIn((key) => values.get(key));
+}
+
+/** A baggage header of ids alone. They are plain, so nothing in them is to be encoded. */
+export function headerOf(ids: RemoteIds): string | undefined {
+  const entries = NAMES.flatMap((name) => {
+    const value = ids[name];
+    return value !== undefined && ID.test(value) ? [`${KEYS[name]}=${value}`] : [];
+  });
+  return entries.length === 0 ? undefined : entries.join(",");
+}
+
+function idsIn(read: (key: string) => string | undefined): RemoteIds | undefined {
+  const ids: { -readonly [Name in keyof RemoteIds]: RemoteIds[Name] } = {};
   for (const name of NAMES) {
-    const value = baggage.getEntry(KEYS[name])?.value;
+    const value = read(KEYS[name]);
     if (value !== undefined && ID.test(value)) ids[name] = value;
   }
   return Object.keys(ids).length === 0 ? undefined : ids;
@@ -56,14 +76,19 @@ export function withoutBaggage(context: Context): Context {
 /** @param hosts exact host names, or `*.example.com` for all below it. */
 export function isAllowedHost(url: string | URL, hosts: readonly string[] | boolean): boolean {
   if (typeof hosts === "boolean") return hosts;
-  let host: string;
   try {
-    host = new URL(url).hostname.toLowerCase();
+    return isAllowedName(new URL(url).hostname, hosts);
   } catch {
     return false;
   }
-  return hosts.some((pattern) => {
+}
+
+/** As `isAllowedHost`, for what is known by its name alone: an MCP server. */
+export function isAllowedName(name: string, names: readonly string[] | boolean): boolean {
+  if (typeof names === "boolean") return names;
+  const own = name.toLowerCase();
+  return names.some((pattern) => {
     const lower = pattern.toLowerCase();
-    return lower.startsWith("*.") ? host.endsWith(lower.slice(1)) : host === lower;
+    return lower.startsWith("*.") ? own.endsWith(lower.slice(1)) : own === lower;
   });
 }

@@ -1,7 +1,8 @@
 /** Instances of one service that see the same conversation: one session at Apie, whatever the store does. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { memorySessionStore } from "../../src/index.ts";
-import { meanwhile, pass, settled, stopClock } from "../delivery/support.ts";
+import { StoreCalls } from "../../src/sharing/store-calls.ts";
+import { meanwhile, pass, stopClock } from "../delivery/support.ts";
 import { startServer } from "../support/client.ts";
 import { until } from "../support/until.ts";
 import {
@@ -376,14 +377,22 @@ describe("a store that fails", () => {
 
   test("that never answers holds no more than a thousand calls", async () => {
     stopClock();
-    const server = await startServer();
     const store = faultyStore();
     store.fault = () => "hang";
-    const one = instance(server, store);
-    for (let number = 0; number < 1_500; number += 1) await turn(one, `chat-${number}`);
-    await pass(60_000, 1_000);
-    await settled();
-    expect(store.calls.length).toBe(1_000);
+    const failures: string[] = [];
+    const calls = new StoreCalls(
+      store,
+      () => performance.now(),
+      (reason) => failures.push(reason),
+    );
+    const answers = Array.from({ length: 1_500 }, () => calls.get("key"));
+    expect(store.calls).toHaveLength(1_000);
+    vi.advanceTimersByTime(1_000);
+    expect(new Set(await Promise.all(answers))).toEqual(new Set([undefined]));
+    // They are unsettled still.
+    expect(await calls.get("key")).toBeUndefined();
+    expect(store.calls).toHaveLength(1_000);
+    expect(failures).toEqual(["1000 calls are unsettled"]);
   });
 });
 

@@ -83,13 +83,14 @@ export class AgentCalls {
     }
     const { agentId, agentVersionId } = await this.ready();
     const { agent, runtime } = this.#config;
+    const { redactor } = pipeline;
     return sendTestEvent(
       {
         client: pipeline.client,
-        agentKey: agent.key,
+        agentKey: redactor.identity(agent.key),
         agentId,
         agentVersionId,
-        environment: runtime?.environment,
+        environment: runtime?.environment === undefined ? undefined : redactor.secrets(runtime.environment),
         mode: this.#config.mode,
       },
       mode,

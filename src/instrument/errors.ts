@@ -51,8 +51,13 @@ export function isError(value: unknown): value is Error {
   }
 }
 
-/** Class name of the error; reading it must not throw, whatever was thrown. */
-export function errorType(error: unknown): string {
+/** Class name of the error; reading it must not throw, whatever was thrown. One that holds a secret is none. */
+export function errorType(error: unknown, redactor: Redactor): string {
+  const name = nameOf(error);
+  return redactor.secrets(name) === name ? name : "Error";
+}
+
+function nameOf(error: unknown): string {
   try {
     if (isError(error)) {
       const own = error.constructor?.name;
@@ -82,7 +87,7 @@ export interface ErrorWriting {
 
 /** Marks the span as failed. Nothing the error says is written unless content is captured. */
 export function writeError(span: Span, error: unknown, id: string, writing: ErrorWriting): void {
-  const type = errorType(error);
+  const type = errorType(error, writing.redactor);
   const message = shown(error, "message", MAX_MESSAGE, writing);
   const stack = shown(error, "stack", MAX_STACK, writing);
   span.setAttribute(ATTR_ERROR_TYPE, type);

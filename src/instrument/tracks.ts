@@ -190,7 +190,7 @@ export class Tracks {
   error(input: ErrorInput): void {
     const isInput = typeof input === "object" && input !== null && !isError(input);
     const given: Given<ErrorInput> = isInput ? members(input) : { error: input };
-    const type = errorType(given.error);
+    const type = errorType(given.error, this.#writer.host.redactor);
     this.#tell(
       given,
       {

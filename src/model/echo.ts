@@ -9,8 +9,10 @@ const LEFT_OUT = "[…]";
 const LONG_WORD = 8;
 const WORD = /[^\s"'`“”(){}[\]<>,;|]+/g;
 const QUOTED = /(["'`])([^"'`]{3,}?)\1|“([^”]{3,})”/g;
-/** Words of ours and of the protocol. */
-const KNOWN_WORD = /^(?:agent\.[a-z._]+|metadata|payload(?:_?summary|Summary)?)$/;
+/** Words of the protocol, and names of members of more than one word: they say where something is wrong. */
+const KNOWN_WORD =
+  /^(?:agent\.[a-z._]+|events?|metadata|payload(?:_?summary|Summary)?|type|tool|action|resource|decision|approval|error|message|name|status|timestamp|environment|provider)$/;
+const MEMBER_NAME = /^[a-z]+(?:(?:_[a-z]|[A-Z])[a-z]*)+$/;
 
 /**
  * @param said the message.
@@ -20,7 +22,8 @@ const KNOWN_WORD = /^(?:agent\.[a-z._]+|metadata|payload(?:_?summary|Summary)?)$
 export function withoutEcho(said: string, given: string | undefined): string {
   if (given === undefined || given === "") return said;
   const isGiven = (text: string): boolean => given.includes(inJson(text));
-  const isName = (text: string): boolean => KNOWN_WORD.test(text) || given.includes(`"${inJson(text)}":`);
+  const isName = (text: string): boolean =>
+    KNOWN_WORD.test(text) || (MEMBER_NAME.test(text) && !isValueIn(given, text));
   const unquoted = said.replace(QUOTED, (whole: string, quote: string | undefined, plain, fancy) => {
     const text = String(plain ?? fancy);
     if (isName(text) || !isGiven(text)) return whole;
@@ -66,6 +69,13 @@ function withoutWords(said: string, isGiven: Test, isName: Test): string {
     done = end;
   }
   return told + said.slice(done);
+}
+
+/** Whether a word is more than the name of a member. */
+function isValueIn(given: string, word: string): boolean {
+  const quoted = `"${word}"`;
+  const apart = given.replaceAll(`${quoted}:`, "");
+  return apart.includes(word);
 }
 
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);

@@ -61,7 +61,7 @@ describe("work", () => {
     };
     expect(ended("TOOL", "handoff to Billing agent", attributes)).toMatchObject({
       kind: "handoff",
-      handoff: { sourceName: "Triage agent", targetName: "Billing agent" },
+      handoff: { targetName: "Billing agent" },
     });
   });
 

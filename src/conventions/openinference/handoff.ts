@@ -7,7 +7,6 @@ import { innerGraphOf } from "./metadata.ts";
 const NAME = /^(?:handoff_to_|transfer_to_|transfer_back_to_)(.+)/;
 /** A tool may transfer money: only one that answered with a jump (`goto`) hands over. */
 const JUMP = /["']?goto["']?\s*[:=]\s*[[(]?\s*["']([^"'\\]{1,200})["']/;
-const FROM = /"from_agent"\s*:\s*"([^"\\]{1,200})"/;
 const TO = /"to_agent"\s*:\s*"([^"\\]{1,200})"/;
 
 const MAX_SEARCHED = 16_384;
@@ -36,16 +35,11 @@ export function jumpOf(attributes: AttributesLike, toolName: string): HandoffFac
     : { type: "transfer", targetName: targetOf(toolName, target), sourceName: innerGraphOf(attributes) };
 }
 
-/** What an agent may be called: few words. */
-const AGENT_NAME = /^[\p{L}\p{N}_.:/@-]{1,40}(?: [\p{L}\p{N}_.:/@-]{1,40}){0,3}$/u;
-
-/** Hand-off of OpenAI Agents; names are in the tool's name where input and output are hidden. */
+/**
+ * Hand-off of OpenAI Agents. Who is to take over is in the tool's name, with input and output hidden too; who hands over is
+ * the agent at work.
+ */
 export function agentHandoffOf(attributes: AttributesLike): HandoffFacts {
   const toolName = parseText(attributes["tool.name"]) ?? "";
-  const source = found(FROM, attributes["input.value"]);
-  return {
-    type: "transfer",
-    targetName: targetOf(toolName, found(TO, attributes["output.value"])),
-    sourceName: source !== undefined && AGENT_NAME.test(source) ? source : undefined,
-  };
+  return { type: "transfer", targetName: targetOf(toolName, found(TO, attributes["output.value"])) };
 }

@@ -127,7 +127,7 @@ function describeEnabled({ apie, config }: Subject): Finding[] {
         remedy: "remove enabled: false, or OTEL_SDK_DISABLED=true, to switch it on",
       },
     ];
-  const agent = `${config.agent.key} (${config.agent.name})`;
+  const agent = apie.redactor.secrets(`${config.agent.key} (${config.agent.name})`);
   return [{ check, level: "ok", message: `the options are right; the agent is ${agent}` }];
 }
 

@@ -6,8 +6,8 @@
 import { isHarmlessText, type Verdict, verdictOf } from "./keys.ts";
 import { REDACTED } from "./secrets.ts";
 
-/** Ids and times, which are in every event and each new: no secret is so written, and JSON has nothing to escape in them. */
-export const HEX_OR_TIME = /^[0-9a-f:.TZ-]+$/;
+/** Ids and times, which are in every event and each new: no secret is so written (but Firecrawl's), and JSON has nothing to escape in them. */
+export const HEX_OR_TIME = /^(?!fc-)[0-9a-f:.TZ-]+$/;
 
 /** How texts are redacted. */
 export interface TextRedaction {

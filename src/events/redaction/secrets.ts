@@ -18,7 +18,7 @@ const form = (source: string, flags = "g"): RegExp => new RegExp(START + source,
 const FORMS: readonly (readonly [lead: string, form: RegExp, replace?: (match: string) => string])[] = [
   // Authorization values
   ["bearer\\s", form(`bearer\\s{1,4}(?!(?:${NO_BEARER})\\b)[\\w.~+/=-]{8,}`, "gi")],
-  ["basic\\s", /\bbasic\s{1,4}[A-Za-z0-9+/_-]{4,}={0,2}/gi, withoutBasicCredential],
+  ["basic\\s", form("basic\\s{1,4}[A-Za-z0-9+/_-]{4,}={0,2}", "gi"), withoutBasicCredential],
   // JSON Web Tokens, signed and encrypted
   ["eyJ", /(?<![\w.-])[\w.-]{9,}/g, withoutWebToken],
   // OpenAI, Anthropic, Langfuse, OpenRouter, … (but not the package sk-learn); Mapbox
@@ -41,7 +41,7 @@ const FORMS: readonly (readonly [lead: string, form: RegExp, replace?: (match: s
   ["[78]Q~", form("[\\w~.-]{3}[78]Q~[\\w~.-]{31,34}")],
   [
     "JQQJ9|ACDb|APIM|AIoT|Az(?:Se|Ca|Fu)|\\+A(?:Ba|MC|St|Sb|Eh|CR)",
-    /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{30,80}(?:JQQJ9|ACDb|APIM|AIoT|Az(?:Se|Ca|Fu)|\+A(?:Ba|MC|St|Sb|Eh|CR))[A-Za-z0-9+/]{5,40}={0,2}/g,
+    /(?<![A-Za-z0-9])[A-Za-z0-9+/]{30,80}(?:JQQJ9|ACDb|APIM|AIoT|Az(?:Se|Ca|Fu)|\+A(?:Ba|MC|St|Sb|Eh|CR))[A-Za-z0-9+/]{5,40}={0,2}/g,
   ],
   // GitHub, GitLab, Bitbucket
   ["gh[pousr]_", form("gh[pousr]_[A-Za-z0-9]{20,}")],
@@ -52,7 +52,7 @@ const FORMS: readonly (readonly [lead: string, form: RegExp, replace?: (match: s
   ["hooks\\.slack", /(?<=hooks\.slack\.com\/(?:services|workflows|triggers)\/)[\w/-]+/g],
   ["api\\/webhooks", /(?<=discord(?:app)?\.com\/api\/webhooks\/)[\w/-]+/g],
   ["webhook\\.office", /(?<=webhook\.office\.com\/webhookb2\/)[\w/@-]+/g],
-  [":AA", /\b\d{8,10}:AA[\w-]{33}/g],
+  [":AA", form("\\d{8,10}:AA[\\w-]{33}")],
   // Package registries, platforms, model providers
   [
     "npm_|hf_|r8_|pypi-|rubygems_",

@@ -93,7 +93,7 @@ async function checkEvents(
   to: Destination,
   deadline: Deadline,
 ): Promise<Found> {
-  const sample = buildEvent("agent.llm.called", config.agent.key, {
+  const sample = buildEvent("agent.llm.called", apie.redactor.identity(config.agent.key), {
     environment: config.runtime?.environment,
     payloadSummary: { provider: "test", model: "test-model", purpose: "doctor" },
     metadata: { test_event: true },

@@ -35,11 +35,10 @@ export function jumpOf(attributes: AttributesLike, toolName: string): HandoffFac
     : { type: "transfer", targetName: targetOf(toolName, target), sourceName: innerGraphOf(attributes) };
 }
 
-/**
- * Hand-off of OpenAI Agents. Who is to take over is in the tool's name, with input and output hidden too; who hands over is
- * the agent at work.
- */
+/** Hand-off of OpenAI Agents. Who is to take over is in the tool's name, with input and output hidden too. */
 export function agentHandoffOf(attributes: AttributesLike): HandoffFacts {
   const toolName = parseText(attributes["tool.name"]) ?? "";
-  return { type: "transfer", targetName: targetOf(toolName, found(TO, attributes["output.value"])) };
+  const targetName = targetOf(toolName, found(TO, attributes["output.value"]));
+  // Who hands over is the agent at work, which the run knows.
+  return { type: "transfer", targetName, sourceName: undefined };
 }

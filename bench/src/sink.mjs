@@ -1,17 +1,33 @@
 /**
  * The other side of every variant, in a process of its own: takes OTLP (also Langfuse's and Braintrust's) and the Apie
- * protocol, counts what arrives, keeps nothing. `GET /count` tells.
+ * protocol, counts what arrives, keeps nothing. `GET /count` tells, `/reset` begins anew; between `/hold` and `/release` runs
+ * are not answered for, so that their events wait.
  */
 import { createServer } from "node:http";
 
 const count = { spans: 0, events: 0, requests: 0, bytes: 0 };
 let ids = 0;
+let held;
 
 /** Each span of an OTLP JSON body has one of these; cheaper than parsing 2 KB per span. */
-const occurrences = (text, needle) => {
+const occurrences = (body, needle) => {
   let found = 0;
-  for (let at = text.indexOf(needle); at !== -1; at = text.indexOf(needle, at + needle.length)) found += 1;
+  for (let at = body.indexOf(needle); at !== -1; at = body.indexOf(needle, at + needle.length)) found += 1;
   return found;
+};
+
+const controls = {
+  "/count": () => count,
+  "/reset": () => Object.assign(count, { spans: 0, events: 0, requests: 0, bytes: 0 }),
+  "/hold": () => {
+    held = [];
+    return {};
+  },
+  "/release": () => {
+    for (const answer of held?.splice(0) ?? []) answer();
+    held = undefined;
+    return {};
+  },
 };
 
 const server = createServer((request, response) => {
@@ -27,24 +43,20 @@ const server = createServer((request, response) => {
       response.end(text);
     };
     const { url } = request;
-    if (url === "/count") return answer(count);
-    if (url === "/reset") {
-      Object.assign(count, { spans: 0, events: 0, requests: 0, bytes: 0 });
-      return answer({});
-    }
+    if (url in controls) return answer(controls[url]());
     const body = Buffer.concat(chunks);
     count.requests += 1;
     count.bytes += body.length;
     if (url === "/v1/events") {
-      count.events += occurrences(body.toString("latin1"), '"event_id":"');
+      count.events += occurrences(body, '"event_id":"');
       return answer({});
     }
     if (url === "/v1/agents/identify") return answer({ agent_id: "agt_1", agent_version_id: "ver_1" });
     ids += 1;
-    if (/\/runs$/.test(url)) return answer({ id: `run_${ids}`, status: "running" });
-    if (url === "/v1/sessions") return answer({ id: `ses_${ids}`, status: "running" });
-    if (/\/(v1\/)?traces$/.test(url))
-      count.spans += occurrences(body.toString("latin1"), '"startTimeUnixNano"');
+    const opened = { id: `id_${ids}`, status: "running" };
+    if (/\/runs$/.test(url)) return held === undefined ? answer(opened) : held.push(() => answer(opened));
+    if (url === "/v1/sessions") return answer(opened);
+    if (/\/(v1\/)?traces$/.test(url)) count.spans += occurrences(body, '"startTimeUnixNano"');
     return answer({});
   });
 });

@@ -63,8 +63,21 @@ const PROVIDERS: Readonly<Record<string, string>> = {
 /** Values of `gen_ai.provider.name` that contain a dot and are already right; `azure.chat` is an API of a provider. */
 const WELL_KNOWN_DOTTED = /^(?:aws|gcp|ibm|azure\.ai)\./;
 
+/** Providers are few, and every model call names one. */
+const providers = new Map<string, string | undefined>();
+const MAX_PROVIDERS = 256;
+
 export function provider(name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
+  const known = providers.get(name);
+  if (known !== undefined) return known;
+  const made = providerOf(name);
+  if (providers.size >= MAX_PROVIDERS) providers.clear();
+  providers.set(name, made);
+  return made;
+}
+
+function providerOf(name: string): string | undefined {
   const lower = name.toLowerCase();
   if (WELL_KNOWN_DOTTED.test(lower)) return lower;
   for (const [prefix, known] of Object.entries(DOTTED_PROVIDERS)) if (lower.startsWith(prefix)) return known;

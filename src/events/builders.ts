@@ -8,7 +8,7 @@ import { randomUUID } from "node:crypto";
 import { ApieError } from "../model/errors.ts";
 import { checkEvent } from "./check.ts";
 import type { RequiredField } from "./schema.ts";
-import type { EventType } from "./types.ts";
+import { EVENT_TYPES, type EventType } from "./types.ts";
 import type { ApieEvent } from "./wire.ts";
 
 type Given = Omit<Partial<ApieEvent>, "type" | "agentKey" | "eventCategory">;
@@ -26,8 +26,12 @@ const CATEGORIES: readonly (readonly [prefix: string, ApieEvent["eventCategory"]
   ["agent.handoff.", "handoff"],
 ];
 
+const BY_TYPE: ReadonlyMap<string, ApieEvent["eventCategory"]> = new Map(
+  EVENT_TYPES.map((type) => [type, CATEGORIES.find(([prefix]) => type.startsWith(prefix))?.[1]]),
+);
+
 export function categoryOf(type: string): ApieEvent["eventCategory"] {
-  return CATEGORIES.find(([prefix]) => type.startsWith(prefix))?.[1];
+  return BY_TYPE.get(type);
 }
 
 /**

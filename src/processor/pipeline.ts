@@ -124,7 +124,7 @@ export class Pipeline {
         idleTimeoutMs: config.idleTimeoutMs,
         ownConvention: APIE_CONVENTION,
         runIdFor: runIdOf,
-        now,
+        now: () => this.#pump.now(),
         bounds: { sessionIdleMs: config.sessionStore?.ttlMs ?? DEFAULT_SESSION_TTL_MS },
       },
       this.#recorder,
@@ -139,13 +139,13 @@ export class Pipeline {
       this.boundary,
     );
     this.#endOnly = new EndOnlyTraces({
-      now,
+      now: () => this.#pump.now(),
       isKnown: (traceId, spanId) => this.tracker.find(traceId, spanId) !== undefined,
       walk: (steps) => this.#walk(steps),
     });
     this.#pump = new Pump({
-      read: (span, phase, scope) =>
-        this.#readably(() => (phase === "start" ? this.#start(span, scope) : this.#end(span)), span),
+      read: (span, phase, scope) => (phase === "start" ? this.#start(span, scope) : this.#end(span)),
+      onUnreadable: (error, span) => this.#unreadable(error, span),
       onSlice: () => {
         this.#metrics.bind();
         this.#planSweep();
@@ -245,18 +245,20 @@ export class Pipeline {
   }
 
   /** What a span, or a convention of the user's, makes fail costs what it is about, and never a flush or the process. */
-  #readably(read: () => void, span?: SpanLike): boolean {
+  #readably(read: () => void): void {
     try {
       read();
-      return true;
     } catch (error) {
-      this.unreadable += 1;
-      this.reporter.once(
-        "span_unreadable",
-        () => `a span could not be read and is left out: ${toldOfSpan(error, span, this.redactor)}`,
-      );
-      return false;
+      this.#unreadable(error);
     }
+  }
+
+  #unreadable(error: unknown, span?: SpanLike): void {
+    this.unreadable += 1;
+    this.reporter.once(
+      "span_unreadable",
+      () => `a span could not be read and is left out: ${toldOfSpan(error, span, this.redactor)}`,
+    );
   }
 
   #dropped(info: DropInfo): void {

@@ -10,8 +10,9 @@ const SLICE_MS = 3;
 const OVERFLOW_STEPS = 3;
 
 export interface PumpHooks {
-  /** Must not throw. @returns whether it could be read. */
-  read: (span: SpanLike, phase: JournalPhase, scope: Scope | undefined) => boolean;
+  read: (span: SpanLike, phase: JournalPhase, scope: Scope | undefined) => void;
+  /** Told what `read` threw. Must not throw. */
+  onUnreadable: (error: unknown, span: SpanLike) => void;
   /** Called after each slice. */
   onSlice: () => void;
 }
@@ -26,6 +27,8 @@ export class Pump {
   /** Entries written down so far, and those of them that were taken out to be read. */
   #noted = 0;
   #taken = 0;
+  /** While an entry is read: when that began. */
+  #readingSince: number | undefined;
 
   constructor(hooks: PumpHooks) {
     this.#hooks = hooks;
@@ -82,20 +85,34 @@ export class Pump {
   #slice(): void {
     const until = performance.now() + SLICE_MS;
     // One span with all its content may take as long as a hundred without.
-    while (this.#journal.length > 0 && performance.now() < until) this.#take(1);
+    this.#take(Number.POSITIVE_INFINITY, until);
     if (this.#journal.length > 0 && !this.#isPlanned) this.#plan();
     this.#hooks.onSlice();
   }
 
-  #take(entries: number): void {
+  /** Monotonic ms. While an entry is read time stands still: it is asked for several times for each. */
+  now(): number {
+    return this.#readingSince ?? performance.now();
+  }
+
+  #take(entries: number, until = Number.POSITIVE_INFINITY): void {
     for (let taken = 0; taken < entries && this.#journal.length > 0; taken += 1) {
+      this.#readingSince = performance.now();
+      if (this.#readingSince >= until) break;
       this.#taken += 1;
       this.#journal.take(this.#read);
     }
+    this.#readingSince = undefined;
   }
 
   readonly #read = (span: SpanLike, phase: JournalPhase, scope: Scope | undefined): void => {
-    const isRead = this.#hooks.read(span, phase, scope);
-    if (phase === "end") this.processed[isRead ? "read" : "unreadable"] += 1;
+    let outcome: keyof Pump["processed"] = "read";
+    try {
+      this.#hooks.read(span, phase, scope);
+    } catch (error) {
+      outcome = "unreadable";
+      this.#hooks.onUnreadable(error, span);
+    }
+    if (phase === "end") this.processed[outcome] += 1;
   };
 }

@@ -62,8 +62,12 @@ export class SharedLanes {
     lane.agreement = session;
     this.#shared.set(state, { session, lane });
     lane.whenSettled(() => {
-      if (lane.id === undefined) this.#sessions.forget(session);
-      else this.#sessions.used(session);
+      if (lane.id === undefined) {
+        this.#sessions.forget(session);
+        return;
+      }
+      session.resume(lane.id);
+      this.#sessions.used(session);
     });
   }
 

@@ -188,6 +188,13 @@ export class SharedSession implements Agreement {
     if (isNews) this.#parts.onAlone(reason);
   }
 
+  /** Apie's id from before this process, kept with the queue: to be stored again, or found to be stored. */
+  resume(id: string): void {
+    if (this.#id !== undefined) return;
+    this.#id = id;
+    this.#standing = "alone";
+  }
+
   // ---- going on ------------------------------------------------------------------------------------------------
 
   /** Whether it was in use for long enough since its expiry was put off. */

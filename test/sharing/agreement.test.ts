@@ -196,6 +196,23 @@ describe("an opening that fails", () => {
   });
 });
 
+test("an id that is stored just before the claim is taken is found", async () => {
+  const server = await startServer();
+  const store = faultyStore();
+  const one = instance(server, store);
+  store.fault = (call, key) => {
+    if (call === "setIfAbsent" && key.startsWith("claim:"))
+      void store.inner.setIfAbsent(key.replace("claim:", "session:"), "ses_7", 60_000);
+    return undefined;
+  };
+  await turn(one, "chat");
+  await flushed(one);
+  expect(server.to("/v1/sessions")).toEqual([]);
+  expect(sessionsWithRuns(server)).toEqual(["ses_7"]);
+  const claim = store.calls.find(({ key }) => key.startsWith("claim:"))?.key ?? "";
+  await until("the claim is given back", async () => (await store.inner.get(claim)) === undefined);
+});
+
 test("of two that have opened it all the same, the first that was stored counts, and the other is closed", async () => {
   const server = await startServer();
   const store = faultyStore();

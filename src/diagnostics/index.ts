@@ -1,3 +1,4 @@
+export { CONTEXT_MISSING, CONTEXT_REMEDY, hasContextManager } from "./context-manager.ts";
 export {
   type ApieSide,
   type DoctorOptions,

@@ -12,7 +12,15 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { PACKAGE_NAME, VERSION } from "../config/index.ts";
-import { apiMismatch, otelApiState, UNSEEN, type Unseen } from "../diagnostics/index.ts";
+import {
+  apiMismatch,
+  CONTEXT_MISSING,
+  CONTEXT_REMEDY,
+  hasContextManager,
+  otelApiState,
+  UNSEEN,
+  type Unseen,
+} from "../diagnostics/index.ts";
 import { ApieError, reasonOf } from "../model/errors.ts";
 import type { RunScope, Scope, SessionScope } from "../model/scope.ts";
 import type { SpanContextLike } from "../model/span.ts";
@@ -74,6 +82,7 @@ export class SpanWriter {
   readonly host: InstrumentHost;
   readonly text: AttributeText;
   readonly #complained = new Set<string>();
+  #hasLookedAtContext = false;
 
   constructor(host: InstrumentHost) {
     this.host = host;
@@ -87,6 +96,7 @@ export class SpanWriter {
     const span = this.#startSpan(plan, base);
     const isSeen = this.host.spansSeen() !== before;
     if (!isSeen) this.#unseen(plan, span);
+    else if (!this.#hasLookedAtContext) this.#lookAtContext();
     return new Work({ span, scope: inner, around: activeScope(), base, isSeen }, this.host);
   }
 
@@ -184,6 +194,13 @@ export class SpanWriter {
       getTracer(name: string, version?: string, options?: { schemaUrl?: string }): Tracer;
     };
     return provider.getTracer(PACKAGE_NAME, VERSION, { schemaUrl: SCHEMA_URL });
+  }
+
+  /** Our own work finds its way without a context manager; that of other libraries does not, and nobody would know why. */
+  #lookAtContext(): void {
+    this.#hasLookedAtContext = true;
+    if (!hasContextManager())
+      this.host.reporter.once("context_missing", `${CONTEXT_MISSING}; ${CONTEXT_REMEDY}`);
   }
 
   /** Says once why nothing would be seen, and has the runs and sessions counted that Apie will never hear of. */

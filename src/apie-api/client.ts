@@ -80,7 +80,7 @@ function transportOf({ transport, fetch }: ClientOptions, closing: AbortSignal):
   if (given === undefined) return createHttpTransport();
   const send = createBoundedTransport(given);
   return {
-    send: ({ body, signal, ...request }) =>
+    send: ({ body, signal, background: _, ...request }) =>
       send({
         ...request,
         body: typeof body === "object" ? body.text() : body,
@@ -94,11 +94,16 @@ export class ApieClient {
   readonly #options: ClientOptions;
   readonly #transport: HttpTransport;
   readonly #headers: Record<string, string>;
-  readonly #abort = new AbortController();
+  readonly #abort: AbortController;
+  readonly #isBackground: boolean;
 
-  constructor(options: ClientOptions) {
+  /** @param foreground the same client, for whom nobody waits: see `inBackground`. */
+  constructor(options: ClientOptions, foreground?: ApieClient) {
     this.#options = options;
-    this.#transport = transportOf(options, this.#abort.signal);
+    this.#isBackground = foreground !== undefined;
+    this.#abort = foreground === undefined ? new AbortController() : foreground.#abort;
+    this.#transport =
+      foreground === undefined ? transportOf(options, this.#abort.signal) : foreground.#transport;
     // Each request under way listens; there may be more than the ten after which Node 20 warns of a leak.
     setMaxListeners(0, this.#abort.signal);
     const given = Object.entries(options.headers ?? {}).map(([name, value]): [string, string] => [
@@ -111,6 +116,11 @@ export class ApieClient {
       "content-type": "application/json",
       accept: "application/json",
     };
+  }
+
+  /** This client, over the same connections, for requests nobody waits for: they do not keep the process alive for long. */
+  inBackground(): ApieClient {
+    return new ApieClient(this.#options, this);
   }
 
   identify(body: IdentifyBody): Promise<Answer<Registration>> {
@@ -253,6 +263,7 @@ export class ApieClient {
       body,
       timeoutMs: options.timeoutMs ?? this.#options.timeoutMs,
       signal: options.signal,
+      background: this.#isBackground,
     });
     this.#options.onExchange?.({
       path,

@@ -6,6 +6,8 @@ import { type BodyBuffers, type LongBody, MIN_LONG_BODY } from "./long-body.ts";
 
 export interface HttpRequest extends Omit<TransportRequest, "body"> {
   body?: string | LongBody | undefined;
+  /** Nobody waits for it: it keeps the process alive for a moment only. */
+  background?: boolean | undefined;
 }
 
 /** What requests of one client share. */
@@ -20,6 +22,9 @@ export interface Shared {
 
 /** Answers of Apie are small; what is longer is cut, so that a broken server cannot fill the memory. */
 const MAX_RESPONSE_BYTES = 1_048_576;
+
+/** A process that has nothing else left to do waits this long for a request nobody waits for: most are answered by then. */
+const LINGER_MS = 1_000;
 
 /** Failures that happen before a byte of the request can have been sent. */
 const NOT_SENT = new Set([
@@ -61,6 +66,7 @@ export function exchange(
     if (settled) return;
     settled = true;
     clearTimeout(timer);
+    clearTimeout(lingering);
     shared.cuts.delete(onAbort);
     request.signal?.removeEventListener("abort", onAbort);
     if (buffer !== undefined && outgoing.writableFinished) shared.buffers.giveBack(buffer);
@@ -104,7 +110,9 @@ export function exchange(
   );
   timer.unref();
 
+  let lingering: NodeJS.Timeout | undefined;
   outgoing.once("socket", (socket) => {
+    if (request.background === true) lingering = setTimeout(() => socket.unref(), LINGER_MS).unref();
     if (!socket.connecting) connected = true;
     else socket.once(secure ? "secureConnect" : "connect", () => (connected = true));
   });

@@ -195,11 +195,15 @@ export class Delivery {
     lane.slot?.changed();
   }
 
-  /** Resolves with the error that stands in the way when an attempt failed, with nothing once registered. */
-  whenRegistered(): Promise<ApieError | undefined> {
-    return this.#stopped && !this.registration.isSettled
-      ? Promise.resolve(new ApieError("shutdown", "registration: the client is shut down"))
-      : this.#dispatcher.whenRegistered();
+  /**
+   * Resolves with the error that stands in the way when an attempt failed, with nothing once registered. Keeps the process
+   * alive meanwhile.
+   */
+  async whenRegistered(): Promise<ApieError | undefined> {
+    if (this.#stopped && !this.registration.isSettled)
+      return new ApieError("shutdown", "registration: the client is shut down");
+    const waiting = detachedTimer(MAX_AGE_MS, () => undefined, { keepAlive: true });
+    return this.#dispatcher.whenRegistered().finally(() => waiting.cancel());
   }
 
   /** Registers again; resolves as `whenRegistered`. */

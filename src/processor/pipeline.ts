@@ -88,7 +88,7 @@ export class Pipeline {
     const bodies = new Bodies({ ...common, redactor: this.redactor });
     this.delivery = new Delivery({
       ...config,
-      client: this.client,
+      client: this.client.inBackground(),
       identify: withoutSecrets(identifyBody(config, agent.key), this.redactor),
       capabilities: withoutSecrets(config.capabilities ?? [], this.redactor),
       storage: storageOf(config, agent.key, this.redactor, bodies),

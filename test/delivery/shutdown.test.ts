@@ -224,6 +224,28 @@ describe("a program", () => {
     expect(reportIn(out)).toMatchObject({ ok: true, events: { delivered: 3 }, runs: { completed: 1 } });
   });
 
+  test("ends by itself whatever Apie does, with nothing shut down", async () => {
+    const dead = await startServer();
+    await dead.close();
+    const [silent, failing, slow] = [await startServer(), await startServer(), await startServer()];
+    silent.fail("/", "hang");
+    failing.fail(EVENTS, { status: 503 });
+    slow.fail("/v1/agents/identify", { delayMs: 1_600 });
+    const ends = await Promise.all([
+      end(dead.url, "nothing"),
+      end(dead.url, "flush"),
+      end(silent.url, "nothing"),
+      end(failing.url, "nothing"),
+      end(slow.url, "ready"),
+    ]);
+    expect(ends.map(({ code, out }) => [code, out.endsWith("end\n")])).toEqual(ends.map(() => [0, true]));
+    // Far less than the 10 s of a request that is never answered.
+    for (const { ms } of ends) expect(ms).toBeLessThan(5_000);
+    expect(reportIn(ends[1]?.out ?? "")).toMatchObject({ ok: false, events: { pending: 3 } });
+    // What is awaited is waited for.
+    expect(reportIn(ends[4]?.out ?? "")).toMatchObject({ agentId: "agt_1" });
+  }, 40_000);
+
   test("ends with a dead server, and says what was lost", async () => {
     const server = await startServer();
     await server.close();

@@ -71,6 +71,23 @@ test("a signal the application handles is its own: runs it finishes then are tol
   expect(statuses(server)).toEqual(["completed", "completed"]);
 });
 
+test("a signal handler that exits at once has the last word", async () => {
+  const server = await startServer();
+  const program = service(server, "exit-on-signal");
+  await program.says("ready");
+  program.child.kill("SIGTERM");
+  expect(await program.ended).toEqual({ code: 7, stdout: "ready\n", stderr: "" });
+});
+
+test("a signal handler that takes its time keeps its exit code, and what it did last is told", async () => {
+  const server = await startServer();
+  const program = service(server, "close-on-signal");
+  await program.says("ready");
+  program.child.kill("SIGINT");
+  expect(await program.ended).toEqual({ code: 4, stdout: "ready\n", stderr: "" });
+  expect(statuses(server)).toEqual(["completed", "completed"]);
+});
+
 test.each([
   ["exit", 3, /^$/],
   ["throw", 1, /the application's own/],

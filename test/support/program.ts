@@ -3,6 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach } from "vitest";
 import { until } from "./until.ts";
 
+/** A busy machine takes its time to start one. */
+const START_MS = 20_000;
+
 export interface Ended {
   /** Exit code, or the signal that ended it. */
   code: number | NodeJS.Signals;
@@ -58,10 +61,14 @@ export function startProgram(node: string, args: readonly string[], options: Pro
     stdout: () => texts.stdout,
     stderr: () => texts.stderr,
     says: (text) =>
-      until(`"${text}" to be printed`, () => {
-        if (child.exitCode !== null && !texts.stdout.includes(text)) throw new Error(texts.stderr);
-        return texts.stdout.includes(text);
-      }),
+      until(
+        `"${text}" to be printed`,
+        () => {
+          if (child.exitCode !== null && !texts.stdout.includes(text)) throw new Error(texts.stderr);
+          return texts.stdout.includes(text);
+        },
+        START_MS,
+      ),
     ended,
   };
 }

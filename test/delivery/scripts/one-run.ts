@@ -1,6 +1,6 @@
 /**
  * A program with one run, for what only a process of its own shows. Arguments: address of Apie, and what to do at its end:
- * `nothing`, `flush`, or `shutdown`.
+ * `nothing`, `ready`, `flush`, or `shutdown`.
  */
 import { trace } from "@opentelemetry/api";
 import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
@@ -20,6 +20,7 @@ const apie = new Apie({
 trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [apie.spanProcessor as never] }));
 
 await apie.withRun({ inputSummary: "ask" }, () => apie.withTool({ tool: { name: "search" } }, () => 42));
+if (ending === "ready") console.log(JSON.stringify(await apie.ready()));
 if (ending === "flush") console.log(JSON.stringify(await apie.flush()));
 if (ending === "shutdown") console.log(JSON.stringify(await apie.shutdown()));
 console.log("end");

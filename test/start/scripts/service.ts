@@ -36,6 +36,20 @@ const ENDINGS: Record<string, () => void> = {
       console.log("draining");
     });
   },
+  /** A server with an end of its own: at once, or once what it has to do is done. */
+  "exit-on-signal": () => {
+    staysOpen();
+    process.on("SIGTERM", () => process.exit(7));
+  },
+  "close-on-signal": () => {
+    const server = staysOpen();
+    process.on("SIGINT", async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      agent("Last").end();
+      process.exitCode = 4;
+      clearInterval(server);
+    });
+  },
   exit: () => process.exit(3),
   throw: () => {
     throw new Error("the application's own");

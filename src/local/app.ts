@@ -14,6 +14,19 @@ const METHODS_BY_PATH: ReadonlyMap<string, readonly string[]> = new Map(
   ]),
 );
 
+/**
+ * What a browser may do with an answer: nothing but read it in this server's own page. A route that answers with a page
+ * says itself what that page may load.
+ */
+const SAFE_ANSWER = [
+  ["x-content-type-options", "nosniff"],
+  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["x-frame-options", "DENY"],
+  ["referrer-policy", "no-referrer"],
+  ["cross-origin-resource-policy", "same-origin"],
+  ["cache-control", "no-store"],
+] as const;
+
 export function createApp(services: Services): Hono<AppEnvironment> {
   const app = new Hono<AppEnvironment>();
 
@@ -21,7 +34,7 @@ export function createApp(services: Services): Hono<AppEnvironment> {
     const requestId = newId("req");
     c.set("requestId", requestId);
     c.header("x-request-id", requestId);
-    c.header("x-content-type-options", "nosniff");
+    for (const [name, value] of SAFE_ANSWER) c.header(name, value);
     await next();
   });
   app.use(guardAccess(services.settings));

@@ -25,8 +25,18 @@ export interface LocalApieOptions {
   maxBodyBytes?: number | undefined;
   /** Largest OTLP body in bytes, after decompression. Default 64 MiB. */
   maxOtlpBodyBytes?: number | undefined;
+  /** Writes that one client address may make per second, for ever; four times as many at once. More are answered 429. Default 5000. */
+  maxWritesPerSecond?: number | undefined;
+  /** Wrong keys that one client address may send per minute; then it waits, with 429. Default 30. */
+  maxWrongKeysPerMinute?: number | undefined;
+  /** Connections at one time; further ones are closed. Default 1000. */
+  maxConnections?: number | undefined;
+  /** How long a request may take to arrive whole, in ms; then it is answered 408. Default 60,000. */
+  requestTimeoutMs?: number | undefined;
   /** Clock, in milliseconds since the epoch. Default `Date.now`. */
   now?: (() => number) | undefined;
+  /** Told of what is dangerous and goes on all the same, e.g. a database that others can read. Default: `console.warn`. */
+  onWarning?: ((message: string) => void) | undefined;
   /** Told of errors inside the server, which answered 500 for them. Default: `console.error`. */
   onError?:
     | ((error: unknown, request: { method: string; path: string; requestId: string }) => void)
@@ -43,7 +53,12 @@ export interface LocalApieSettings {
   readonly approvalTtlMs: number;
   readonly maxBodyBytes: number;
   readonly maxOtlpBodyBytes: number;
+  readonly maxWritesPerSecond: number;
+  readonly maxWrongKeysPerMinute: number;
+  readonly maxConnections: number;
+  readonly requestTimeoutMs: number;
   readonly now: () => number;
+  readonly onWarning: (message: string) => void;
   readonly onError: NonNullable<LocalApieOptions["onError"]>;
 }
 
@@ -68,7 +83,12 @@ const OPTIONS = z.strictObject({
   approvalTtlMs: z.int().min(1).optional(),
   maxBodyBytes: z.int().min(1024).optional(),
   maxOtlpBodyBytes: z.int().min(1024).optional(),
+  maxWritesPerSecond: z.int().min(1).optional(),
+  maxWrongKeysPerMinute: z.int().min(1).optional(),
+  maxConnections: z.int().min(1).optional(),
+  requestTimeoutMs: z.int().min(1).optional(),
   now: FUNCTION.optional(),
+  onWarning: FUNCTION.optional(),
   onError: FUNCTION.optional(),
 });
 
@@ -113,7 +133,12 @@ export function resolveOptions(options: LocalApieOptions = {}): LocalApieSetting
     approvalTtlMs: options.approvalTtlMs ?? 60 * 60_000,
     maxBodyBytes: options.maxBodyBytes ?? 8 * MIB,
     maxOtlpBodyBytes: options.maxOtlpBodyBytes ?? 64 * MIB,
+    maxWritesPerSecond: options.maxWritesPerSecond ?? 5_000,
+    maxWrongKeysPerMinute: options.maxWrongKeysPerMinute ?? 30,
+    maxConnections: options.maxConnections ?? 1_000,
+    requestTimeoutMs: options.requestTimeoutMs ?? 60_000,
     now: options.now ?? Date.now,
+    onWarning: options.onWarning ?? ((message) => console.warn(`apie-otel local: ${message}`)),
     onError: options.onError ?? reportToConsole,
   };
 }

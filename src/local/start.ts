@@ -25,6 +25,9 @@ const KEEP_ALIVE_MS = 65_000;
 /** What requests in flight get to finish at `close()`. */
 const CLOSE_GRACE_MS = 1_000;
 
+/** What headers get to arrive. */
+const HEADERS_MS = 10_000;
+
 const EXPIRY_CHECK_MS = 250;
 
 const ANY_ADDRESS: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "[::1]" };
@@ -77,7 +80,7 @@ async function stop(server: Server): Promise<void> {
  */
 export async function startLocalApie(options?: LocalApieOptions): Promise<LocalApie> {
   const settings = resolveOptions(options);
-  const store = await Store.open(settings.db);
+  const store = await Store.open(settings.db, settings.onWarning);
   const closing = new AbortController();
   let url = "";
   const services: Services = {
@@ -96,8 +99,15 @@ export async function startLocalApie(options?: LocalApieOptions): Promise<LocalA
     fetch: app.fetch,
     // The globals of the process this is embedded in are not ours to replace.
     overrideGlobalObjects: false,
-    serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS },
+    serverOptions: {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      // Who sends a byte now and then gives the connection back.
+      requestTimeout: settings.requestTimeoutMs,
+      headersTimeout: Math.min(HEADERS_MS, settings.requestTimeoutMs),
+      connectionsCheckingInterval: Math.min(1_000, settings.requestTimeoutMs),
+    },
   }) as Server;
+  server.maxConnections = settings.maxConnections;
 
   let address: AddressInfo;
   try {

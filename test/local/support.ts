@@ -97,6 +97,8 @@ export interface Json {
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
+  /** The body as it came. */
+  readonly text: string;
   readonly body: Json;
 }
 
@@ -116,6 +118,7 @@ export async function call(
   return {
     status: response.status,
     headers: response.headers,
+    text,
     body: response.headers.get("content-type")?.includes("json") ? JSON.parse(text) : text,
   };
 }

@@ -43,8 +43,11 @@ export class Store {
   }
 
   /** @throws LocalApieError when this Node has no node:sqlite or the file is not ours */
-  static async open(path: string | undefined): Promise<Store> {
-    return new Store(await openDatabase(path));
+  static async open(
+    path: string | undefined,
+    warn: (message: string) => void = () => undefined,
+  ): Promise<Store> {
+    return new Store(await openDatabase(path, warn));
   }
 
   /** All or nothing: whatever `work` throws, nothing of it is kept. */

@@ -1,5 +1,5 @@
 /** Opens the database file (or memory), makes sure that it is ours, and brings its tables up to date. */
-import { closeSync, openSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { LocalApieError } from "../errors.ts";
 import { Database } from "./database.ts";
@@ -23,9 +23,46 @@ async function importSqlite(): Promise<typeof import("node:sqlite")> {
   }
 }
 
+const OWNER_ONLY = 0o600;
+/** Read, write or run, by the group or the world. */
+const OTHERS = 0o077;
+
+const isOpenToOthers = (path: string): boolean => (statSync(path).mode & OTHERS) !== 0;
+
+function shut(path: string): void {
+  try {
+    chmodSync(path, OWNER_ONLY);
+  } catch (error) {
+    throw new LocalApieError(
+      "database",
+      `Others can read ${path}, and its mode cannot be changed (${(error as Error).message}): ` +
+        `run chmod 600 on it as its owner, or name another file`,
+      error,
+    );
+  }
+}
+
 /** An empty file is a valid new database; making it first is how its mode is ours from the start. */
 function createPrivateFile(path: string): void {
-  closeSync(openSync(path, "a", 0o600));
+  closeSync(openSync(path, "a", OWNER_ONLY));
+}
+
+/**
+ * The database is for its owner only, and so are the files that SQLite keeps beside it. One that was open to others is shut,
+ * and that is said, as they may have read it. Windows knows no such modes.
+ */
+function keepPrivate(file: string, warn: (message: string) => void): void {
+  if (process.platform === "win32") return;
+  const wereOpen = [file, `${file}-wal`, `${file}-shm`].filter(
+    (path) => existsSync(path) && isOpenToOthers(path),
+  );
+  for (const path of wereOpen) shut(path);
+  if (wereOpen.length === 0) return;
+  warn(
+    wereOpen.some(isOpenToOthers)
+      ? `${file} can be read by other users, and its file system knows no other mode; keep it in a folder that is yours alone`
+      : `${file} could be read by other users; its mode is 0600 now`,
+  );
 }
 
 const numberOf = (db: DatabaseSync, sql: string): number =>
@@ -52,7 +89,10 @@ function migrate(db: DatabaseSync, path: string): void {
 }
 
 /** @throws LocalApieError */
-export async function openDatabase(path: string | undefined): Promise<Database> {
+export async function openDatabase(
+  path: string | undefined,
+  warn: (message: string) => void,
+): Promise<Database> {
   const { DatabaseSync } = await importSqlite();
   const file = path === undefined || path === ":memory:" ? undefined : path;
   let db: DatabaseSync | undefined;
@@ -62,6 +102,7 @@ export async function openDatabase(path: string | undefined): Promise<Database> 
     db.exec("PRAGMA busy_timeout = 5000");
     if (file !== undefined) db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     migrate(db, file ?? "memory");
+    if (file !== undefined) keepPrivate(file, warn);
     return new Database(db);
   } catch (error) {
     db?.close();

@@ -230,8 +230,12 @@ export interface ApieOptions {
   onError?: "silent" | "warn" | "throw" | ((error: ReportedError) => void) | undefined;
   /**
    * Called with a copy of each event before it is stored or sent; returns the event to use, or `undefined` to drop it. It
-   * cannot be async, and cannot change type, agent, ids, numbers and time. When it throws, what was said in the event
-   * (metadata, payload, error message, resource id, reason) is left out. Secrets are replaced in what it returns.
+   * cannot be async, and cannot change type, agent, ids, numbers and time. When it throws, no text of the event goes out but
+   * words of the protocol. Secrets are replaced in what it returns.
+   *
+   * What opens and completes runs and sessions, and hand-offs, comes by as events of the types `run.started`,
+   * `run.completed`, `session.started`, `session.completed` and `handoff.requested`, with summaries in `payloadSummary`;
+   * where it drops one, the call is made without what the application said. More: docs/privacy.md.
    */
   redact?: ((event: HookEvent) => HookEvent | undefined) | undefined;
   /** Further names of members whose values become `[REDACTED]`, also within longer names: `ssn` is in `customer_ssn`. */

@@ -59,16 +59,16 @@ const HOOK_LIMITS = { depth: 24, items: 2_000, values: 100_000 };
  * @returns `undefined` when the hook dropped the event.
  */
 export function finishEvent(event: WireEvent, options: FinishOptions, bound = ""): FinishedEvent | undefined {
-  const hooked = options.redact === undefined ? event : runHook(event, options.redact, options);
-  if (hooked === undefined) return undefined;
+  const given = hooked(event, options);
+  if (given === undefined) return undefined;
   const { redactor, maxBytes } = options;
-  const eventId = hooked.event_id;
+  const eventId = given.event_id;
   const json =
     redactor.json === undefined
       ? undefined
-      : writtenAtOnce(hooked, headOf(hooked, redactor), redactor.json, bound);
+      : writtenAtOnce(given, headOf(given, redactor), redactor.json, bound);
   if (json !== undefined && fits(json, maxBytes)) return { eventId, json };
-  const limited = limitSize(redactWireEvent(hooked, redactor), maxBytes - bound.length);
+  const limited = limitSize(redactWireEvent(given, redactor), maxBytes - bound.length);
   return { eventId, json: `${limited.slice(0, -1)}${bound}}` };
 }
 
@@ -130,6 +130,14 @@ function keepOurs(name: string, value: unknown, redacted: unknown): unknown {
 
 const isIdOrNumber = (value: unknown): boolean =>
   typeof value === "number" || (typeof value === "string" && HEX_OR_TIME.test(value));
+
+/** The user's hook, and what it needs. */
+export type Hook = Pick<FinishOptions, "redact" | "maxBytes" | "onHookError">;
+
+/** What the user's hook makes of an event: `undefined` where it drops it, and an empty one where it fails. */
+export function hooked(event: WireEvent, hook: Hook): WireEvent | undefined {
+  return hook.redact === undefined ? event : runHook(event, hook.redact, hook);
+}
 
 function runHook(
   event: WireEvent,

@@ -3,7 +3,14 @@ export * from "./builders.ts";
 export { checkEvent, type EventIssue } from "./check.ts";
 export { CONTENT_LIMITS, CONTENT_NAMES, contentLimits } from "./content.ts";
 export { eventIdOf } from "./event-id.ts";
-export { type FinishedEvent, type FinishOptions, finishEvent, redactWireEvent } from "./finish.ts";
+export {
+  type FinishedEvent,
+  type FinishOptions,
+  finishEvent,
+  type Hook,
+  hooked,
+  redactWireEvent,
+} from "./finish.ts";
 export { nameUuid, runIdOf } from "./ids.ts";
 export { type EventFacts, type EventParts, errorPart, partsOf, usagePart } from "./parts/index.ts";
 export {

@@ -57,8 +57,10 @@ function truncateMiddle(text: string, limit: number): string {
   const tail = Math.floor(limit / 4);
   if (text.length <= limit || tail <= MAX_WORD) return truncateWords(text, limit);
   const start = text.length - tail;
-  const word = /^[^\s"',;]*/.exec(text.slice(start, start + MAX_WORD))?.[0].length ?? 0;
-  const end = part(text, start + (word === MAX_WORD ? 0 : word), text.length);
+  // Not in the middle of a word: the end of a secret is not known as one.
+  const word = /^[^\s"',;]*/.exec(text.slice(start))?.[0].length ?? 0;
+  if (word === tail) return truncateWords(text, limit);
+  const end = part(text, start + word, text.length);
   const beginning = truncateWords(text.slice(0, text.length - end.length), limit - tail);
   return `${beginning}…${end}`;
 }

@@ -1,10 +1,11 @@
 /** Bodies of the calls that open and complete runs and sessions, without the ids Apie gives. */
 import type { CompleteBody, HandoffBody, RunBody, SessionBody } from "../apie-api/index.ts";
 import type { Orphan } from "../delivery/index.ts";
-import { type Redactor, usagePart } from "../events/index.ts";
+import { type Hook, type Redactor, usagePart } from "../events/index.ts";
 import type { Activity } from "../model/activity.ts";
 import type { RunState, SessionState } from "../tracking/index.ts";
 import { bodyMembers, type Members, type Parts, redactedMembers } from "./body-members.ts";
+import { type BodyParts, type MaskedCall, maskedParts } from "./masking.ts";
 import { isoTime, roundedMs } from "./time.ts";
 
 export interface BodyOptions {
@@ -13,6 +14,8 @@ export interface BodyOptions {
   environment: () => string | undefined;
   captureContent: boolean;
   captureSource: string;
+  /** The user's. */
+  hook: Hook;
 }
 
 /** Text of the last message of the user, of messages in any shape; plain text as it is. */
@@ -54,6 +57,7 @@ export class Bodies {
   session(session: SessionState): SessionBody {
     const { details } = session;
     return this.#body<SessionBody>(
+      "session.started",
       {
         names: {
           kind: session.kind ?? "single_agent",
@@ -80,6 +84,7 @@ export class Bodies {
 
   sessionEnd(session: SessionState): CompleteBody {
     return this.#body<CompleteBody>(
+      "session.completed",
       {
         ours: { status: session.status ?? "completed" },
         summaries: { output_summary: session.outputSummary },
@@ -93,6 +98,7 @@ export class Bodies {
     const { facts, opening, root, session } = run;
     const scopeName = root?.scopeName;
     return this.#body<RunBody>(
+      "run.started",
       {
         ours: {
           // That of a parent that is a run of ours is bound when the call is made.
@@ -149,7 +155,7 @@ export class Bodies {
     const usage = usagePart(run.hasUsage ? run.usage : (facts?.usage ?? run.reported?.usage));
     const content = this.#options.captureContent ? closing?.content : undefined;
     const { startMs, endMs } = run;
-    return this.#body<CompleteBody>({ ours: { status: run.status } }, closing?.metadata, {
+    return this.#body<CompleteBody>("run.completed", { ours: { status: run.status } }, closing?.metadata, {
       ours: {
         closed_by: run.closedBy,
         usage: usage === undefined ? undefined : this.#members({ ours: usage }),
@@ -174,7 +180,7 @@ export class Bodies {
 
   /** The end of what nobody ended: its process is gone, and how it went is not known. */
   orphanEnd({ status, openedAt, seenAt }: Orphan): CompleteBody {
-    return this.#body<CompleteBody>({ ours: { status } }, undefined, {
+    return this.#body<CompleteBody>("run.completed", { ours: { status } }, undefined, {
       ours: {
         closed_by: "process_ended",
         started_at: isoTime(openedAt),
@@ -186,11 +192,16 @@ export class Bodies {
 
   handoff(activity: Activity): HandoffBody {
     const { handoff, payloadSummary } = activity;
-    return bodyMembers<HandoffBody>(this.#options.redactor, {
-      ours: { status: "requested" },
-      told: { payload_summary: payloadSummary },
-      summaries: { reason: handoff?.reason },
+    const { parts } = this.#masked<HandoffBody>("handoff.requested", {
+      parts: {
+        ours: { status: "requested" },
+        told: { payload_summary: payloadSummary },
+        summaries: { reason: handoff?.reason },
+      },
+      given: undefined,
+      metadata: {},
     });
+    return bodyMembers<HandoffBody>(this.#options.redactor, parts);
   }
 
   /** What the user asked, where content is captured. */
@@ -200,19 +211,25 @@ export class Bodies {
 
   /** @param given metadata of the application's; what is known of the run or session itself stands over it. */
   #body<Body extends { metadata?: Members | undefined }>(
+    call: MaskedCall,
     parts: Parts<Body>,
     given: Members | undefined,
     metadata: Parts<Members>,
   ): Body {
     const { redactor, captureSource } = this.#options;
+    const masked = this.#masked(call, { parts, given, metadata });
     return {
-      ...bodyMembers(redactor, parts),
+      ...bodyMembers(redactor, masked.parts),
       metadata: {
-        ...(given === undefined ? undefined : redactedMembers(redactor, given, "metadata")),
-        ...this.#members(metadata),
+        ...(masked.given === undefined ? undefined : redactedMembers(redactor, masked.given, "metadata")),
+        ...this.#members(masked.metadata),
         capture_source: captureSource,
       },
     };
+  }
+
+  #masked<Body extends object>(call: MaskedCall, parts: BodyParts<Body>): BodyParts<Body> {
+    return maskedParts(call, this.#options.agentKey, parts, this.#options.hook);
   }
 
   #members(parts: Parts<Members>, within = "metadata"): Members {

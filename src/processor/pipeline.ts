@@ -6,7 +6,7 @@ import { type ApieConfig, CAPTURE_SOURCE, DEFAULT_SESSION_TTL_MS, type DropInfo 
 import { APIE_CONVENTION } from "../conventions/index.ts";
 import { Delivery, type FlushReport } from "../delivery/index.ts";
 import { Reporter, type SelfMetrics } from "../diagnostics/index.ts";
-import { Redactor, runIdOf, spanContent, toldOfSpan, withoutKey } from "../events/index.ts";
+import { type Hook, Redactor, runIdOf, spanContent, toldOfSpan, withoutKey } from "../events/index.ts";
 import type { Activity } from "../model/activity.ts";
 import { ApieError } from "../model/errors.ts";
 import type { RunProgress, Scope } from "../model/scope.ts";
@@ -85,7 +85,12 @@ export class Pipeline {
       captureContent: config.captureContent,
       captureSource: CAPTURE_SOURCE,
     };
-    const bodies = new Bodies({ ...common, redactor: this.redactor });
+    const hook: Hook = {
+      redact: config.redact,
+      maxBytes: maxEventBytes(config),
+      onHookError: (error, given) => this.#hooks.failed("redact", error, given),
+    };
+    const bodies = new Bodies({ ...common, redactor: this.redactor, hook });
     this.delivery = new Delivery({
       ...config,
       client: this.client.inBackground(),
@@ -100,12 +105,7 @@ export class Pipeline {
       queueIdempotencyKey === undefined ? undefined : new QueuedKeys(queueIdempotencyKey, this.#hooks);
     const writer: EventWriter = {
       ...common,
-      finish: {
-        redactor: this.redactor,
-        redact: config.redact,
-        maxBytes: maxEventBytes(config),
-        onHookError: (error, given) => this.#hooks.failed("redact", error, given),
-      },
+      finish: { ...hook, redactor: this.redactor },
       settling: duplicates === undefined ? undefined : (record) => duplicates.settling(record),
     };
     this.sharedLanes = sharedLanesOf(config, {

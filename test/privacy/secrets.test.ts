@@ -356,6 +356,28 @@ describe("no text is cut so that half of a secret stays", () => {
     expect(piecesOf(secret).filter((piece) => all.includes(piece))).toEqual([]);
   });
 
+  test.each(["RSA key", "JSON Web Token", "OpenAI project"])(
+    "%s in the middle of a long text, wherever what is left out ends",
+    async (name) => {
+      const secret = (SECRETS[name] as string).replace(/\n/g, name === "RSA key" ? "\n" : "");
+      const watched = await watch({ captureContent: true });
+      const samples = [0, 20, 60, 100, 140].map((shift): [SpanSample, SpanExtras] => {
+        // Of a long text the last quarter of what may be kept is its end.
+        const end = "and so on ".repeat(1_000).slice(0, 4_096 - shift);
+        const text = `${"it began so ".repeat(5_000)}${secret} ${end}`;
+        return [
+          CHAT,
+          { attributes: { "gen_ai.input.messages": JSON.stringify([{ role: "user", content: text }]) } },
+        ];
+      });
+      await tell(watched, samples);
+      const all = watched.everything();
+      expect(all).toContain("and so on");
+      const pieces = piecesOf(secret).filter((piece) => !/[-\n ]|KEY$/.test(piece) && all.includes(piece));
+      expect(pieces).toEqual([]);
+    },
+  );
+
   test("nor is one in what a server says, in its first line or after it", async () => {
     const watched = await watch({ retryAttempts: 1, flushTimeoutMs: 300 });
     const padding = "a row of words ".repeat(30);

@@ -34,15 +34,31 @@ const clean = new Set<string>();
 
 const SIGNS = new RegExp(`${FORM_SIGNS}|${NAME_SIGNS}`, "i");
 
-function maybeSecret(text: string): boolean {
-  if (HEX_OR_TIME.test(text) || clean.has(text)) return false;
-  if (SIGNS.test(text) || maybeEncoded(text)) return true;
+/** What a text may hold: secrets as they are, or in another writing. */
+interface Suspicion {
+  readonly plain: boolean;
+  readonly encoded: boolean;
+}
+
+const NONE: Suspicion = { plain: false, encoded: false };
+const BOTH: Suspicion = { plain: true, encoded: true };
+const PLAIN: Suspicion = { plain: true, encoded: false };
+const ENCODED: Suspicion = { plain: false, encoded: true };
+
+function suspicionOf(text: string): Suspicion {
+  if (HEX_OR_TIME.test(text) || clean.has(text)) return NONE;
+  const isEncoded = maybeEncoded(text);
+  if (SIGNS.test(text)) return isEncoded ? BOTH : PLAIN;
+  if (isEncoded) return ENCODED;
   if (text.length <= CLEAN_TEXT) {
     if (clean.size >= CLEAN_LIMIT) clean.clear();
     clean.add(text);
   }
-  return false;
+  return NONE;
 }
+
+/** Only where there are signs of one: looking for every form takes far longer than looking for signs of any. */
+const withoutForms = (text: string): string => (SIGNS.test(text) ? replaceForms(text) : text);
 
 /** Longer JSON is looked through as text. */
 const MAX_JSON = 262_144;
@@ -80,7 +96,9 @@ export class Redactor {
 
   /** Replaces what is a secret by its form alone: for names that must stay the same whatever the options say. */
   secrets(text: string): string {
-    return maybeSecret(text) ? replaceEncoded(replaceForms(text), replaceForms) : text;
+    const { plain, encoded } = suspicionOf(text);
+    const replaced = plain ? replaceForms(text) : text;
+    return encoded ? replaceEncoded(replaced, withoutForms) : replaced;
   }
 
   /**
@@ -105,12 +123,16 @@ export class Redactor {
 
   #text(text: string, path: string): string {
     if (text.length < MIN_TEXT) return this.#deny(text);
-    const isSuspect = maybeSecret(text);
-    const isNamed = isSuspect || this.#own.mayBeIn(text) || this.#isDenied(text);
+    const { plain, encoded } = suspicionOf(text);
+    const isNamed = plain || this.#own.mayBeIn(text) || this.#isDenied(text);
     const named = isNamed ? this.#named(text, path) : text;
-    if (!isSuspect) return this.#deny(named);
-    const plain = (inside: string): string => replaceForms(this.#named(inside, path));
-    return this.#deny(replaceEncoded(replaceForms(named), plain));
+    const replaced = plain ? replaceForms(named) : named;
+    return this.#deny(encoded ? replaceEncoded(replaced, (inside) => this.#inside(inside, path)) : replaced);
+  }
+
+  /** What stood in another writing. */
+  #inside(text: string, path: string): string {
+    return SIGNS.test(text) || this.#own.mayBeIn(text) ? replaceForms(this.#named(text, path)) : text;
   }
 
   /** Values of secret names in a text: by the rules of members where it is JSON, else as they are assigned. */

@@ -9,6 +9,7 @@ const library = defineConfig({
     events: "src/events/public.ts",
     semconv: "src/semconv/index.ts",
     integrations: "src/integrations/index.ts",
+    mcp: "src/mcp/index.ts",
     local: "src/local/index.ts",
   },
   format: ["esm", "cjs"],

@@ -45,6 +45,7 @@ export interface EventRecord {
   readonly tool?: { readonly name?: string; readonly provider?: string };
   readonly action?: { readonly type?: string; readonly name?: string };
   readonly resource?: { readonly type?: string; readonly external_id?: string };
+  readonly decision?: { readonly policyDecision?: string; readonly effectiveDecision?: string };
   readonly approval?: { readonly approval_id?: string; readonly status?: string };
   readonly error?: { readonly message?: string };
 }

@@ -41,6 +41,7 @@ function detailOf({ type, payload_summary, metadata, ...event }: EventRecord): s
     event.resource?.type === "unknown"
       ? undefined
       : joined(" ", event.resource?.type, event.resource?.external_id),
+    joined(" → ", event.decision?.policyDecision, event.decision?.effectiveDecision),
     joined(" ", event.approval?.approval_id, event.approval?.status),
     facts.reason,
     facts.outcome,

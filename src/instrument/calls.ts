@@ -44,7 +44,7 @@ import type {
 } from "./inputs.ts";
 import type { LiveScopes } from "./live.ts";
 import { LiveLlmCall, type LlmCall } from "./llm-call.ts";
-import { toolErrorIn, toolsIn } from "./mcp-result.ts";
+import { rpcErrorOf, toolErrorIn, toolsIn } from "./mcp-result.ts";
 import { outgoingMeta } from "./outgoing.ts";
 import type { Runs } from "./runs.ts";
 import type { SpanWriter } from "./writer.ts";
@@ -226,6 +226,7 @@ export class CallSpans {
         [ATTR_GEN_AI_TOOL_CALL_ARGUMENTS]: writer.content(given.arguments, "arguments"),
       },
     });
+    work.describeError = rpcErrorOf;
     let isTold = false;
     const setTools = (names: unknown): void => {
       isTold = true;
@@ -284,7 +285,7 @@ export class CallSpans {
         approval: given.approval,
         approvalId: given.approvalId,
       },
-      () => this.withMcpCall({ ...common, ...target, server, tool }, fn),
+      () => this.withMcpCall({ ...common, ...target, server, serverVersion: given.serverVersion, tool }, fn),
       toolErrorIn,
     );
   }

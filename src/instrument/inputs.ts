@@ -203,6 +203,7 @@ export interface McpInput extends CommonInput {
 export interface McpToolInput extends CommonInput, GuardFields {
   /** Name of the MCP server, as configured in the client. */
   server: string;
+  serverVersion?: string | undefined;
   /** Name of the tool there; the tool's name at Apie is `server.tool`. */
   tool: string;
   /** Default `execute`. */

@@ -33,6 +33,8 @@ export class Work {
   onEnd: ((failed: boolean) => void) | undefined;
   /** Called when the first piece of a returned stream has come. */
   onFirst: (() => void) | undefined;
+  /** What else is known of an error the work ends with. */
+  describeError: ((error: unknown) => AttributeInput | undefined) | undefined;
 
   constructor(details: WorkDetails, host: InstrumentHost) {
     this.span = details.span;
@@ -63,6 +65,10 @@ export class Work {
   fail(error: unknown): void {
     if (this.#ended) return;
     this.noteError(error);
+    this.#quietly(() => {
+      const told = this.describeError?.(error);
+      if (told !== undefined) this.span.setAttributes(given(told));
+    });
     this.#finish(true);
   }
 

@@ -9,7 +9,7 @@ const SRC = resolve(dirname(fileURLToPath(import.meta.url)), "../../src");
 /** Top floor first. */
 const FLOORS: readonly (readonly string[])[] = [
   ["cli", "local"],
-  ["start", "register", "index", "integrations"],
+  ["start", "register", "index", "integrations", "mcp"],
   ["apie"],
   ["processor", "guardrails", "imports"],
   [

@@ -43,7 +43,9 @@ const linksOf = ({ traces }: Arrived, root: string): unknown[] =>
     .filter((trace) => trace.root.name === root)
     .flatMap((trace) => trace.root.links.map(({ attributes }) => attributes["agent.link.type"]));
 
-describe.each(["existing-service", "standalone", "pipeline", "two-processes"])("%s", (name) => {
+const EXAMPLES = ["existing-service", "standalone", "pipeline", "guarded-deploy", "two-processes"];
+
+describe.each(EXAMPLES)("%s", (name) => {
   test("runs on its own: shows a timeline and traces, and ends well", async () => {
     const { code, stdout, stderr } = await runExample(name);
     expect(stderr).toBe("");
@@ -60,21 +62,16 @@ describe("what the examples ship", () => {
   const of = (name: string): Arrived => arrived[name] as Arrived;
 
   beforeAll(async () => {
-    for (const name of ["existing-service", "standalone", "pipeline", "two-processes"]) {
-      arrived[name] = await runAndRead(name);
-    }
+    for (const name of EXAMPLES) arrived[name] = await runAndRead(name);
   }, 60_000);
 
-  test.each(["existing-service", "standalone", "pipeline", "two-processes"])(
-    "%s: everything arrived where the environment said, at both destinations",
-    (name) => {
-      const { code, stderr, stdout, replays, traces } = of(name);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-      expect(stdout).toContain("Sent to http://127.0.0.1:");
-      expect(replayProblems(replays)).toEqual([]);
-      expect(traceProblems(replays, traces)).toEqual([]);
-    },
-  );
+  test.each(EXAMPLES)("%s: everything arrived where the environment said, at both destinations", (name) => {
+    const { code, stderr, stdout, replays, traces } = of(name);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("Sent to http://127.0.0.1:");
+    expect(replayProblems(replays)).toEqual([]);
+    expect(traceProblems(replays, traces)).toEqual([]);
+  });
 
   test("existing-service: one session of the chat, a run per request, inside the request's own trace", () => {
     const all = of("existing-service");
@@ -175,6 +172,25 @@ describe("what the examples ship", () => {
     ]);
     expect(linksOf(all, "invoke_agent Pricing")).toEqual(["caused_by"]);
     expect(typesOf(replay, "pricing")).toEqual(["workflow.step.started", "workflow.step.completed"]);
+  });
+
+  test("guarded-deploy: what is observed in one session is enforced in the next, and shows why", () => {
+    const all = of("guarded-deploy");
+    const [observed, enforced, ...further] = all.replays;
+    expect(further).toEqual([]);
+    expect(typesOf(observed).filter((type) => type === "tool.called")).toHaveLength(2);
+    expect(typesOf(enforced)).toEqual([
+      "guardrail.evaluated",
+      ...["guardrail.evaluated", "approval.requested", "approval.resolved"],
+      ...["action.requested", "tool.called", "action.completed"],
+    ]);
+    const decisions = enforced?.events.map(({ decision }) => decision?.effectiveDecision);
+    expect(decisions?.slice(0, 2)).toEqual(["block", "require_approval"]);
+    expect(runsOf(enforced)).toMatchObject([{ agent: "release-bot", status: "completed" }]);
+    expect(spanNames(all, "invoke_agent Release bot")).toEqual(
+      expect.arrayContaining(["guardrail apie", "approval deploy", "execute_tool deploy"]),
+    );
+    expect(all.stdout).toContain("goes on without it: tool read_secret is blocked");
   });
 
   test.each([

@@ -25,7 +25,7 @@ function file(name: string, text: string): string {
 
 const USE = `
 const client = new apie.Apie({ enabled: false, agent: { key: "a", name: "A" } });
-client.withRun({}, () => 42).then((value) => console.log(value, typeof events.validateEvents, semconv.ATTR_AGENT_RUN_ID, typeof start.startApie, typeof local.startLocalApie, typeof integrations.redisSessionStore));
+client.withRun({}, () => 42).then((value) => console.log(value, typeof events.validateEvents, semconv.ATTR_AGENT_RUN_ID, typeof start.startApie, typeof local.startLocalApie, typeof integrations.redisSessionStore, typeof mcp.mcpHandler));
 `;
 
 describe.each(NODES)("on %s", (node) => {
@@ -34,7 +34,7 @@ describe.each(NODES)("on %s", (node) => {
       "use.mjs",
       `import * as apie from "apie-otel"; import * as events from "apie-otel/events"; import * as semconv from "apie-otel/semconv";
        import * as start from "apie-otel/start"; import * as local from "apie-otel/local";
-       import * as integrations from "apie-otel/integrations";${USE}`,
+       import * as integrations from "apie-otel/integrations"; import * as mcp from "apie-otel/mcp";${USE}`,
     );
     const { stdout, stderr } = await run(node, [path], { cwd: project.folder });
     expect({ stdout, stderr }).toEqual({
@@ -48,7 +48,7 @@ describe.each(NODES)("on %s", (node) => {
       "use.cjs",
       `const apie = require("apie-otel"), events = require("apie-otel/events"), semconv = require("apie-otel/semconv"),
        start = require("apie-otel/start"), local = require("apie-otel/local"),
-       integrations = require("apie-otel/integrations");${USE}`,
+       integrations = require("apie-otel/integrations"), mcp = require("apie-otel/mcp");${USE}`,
     );
     const { stdout, stderr } = await run(node, [path], { cwd: project.folder });
     expect({ stdout, stderr }).toEqual({

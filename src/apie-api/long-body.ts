@@ -7,7 +7,7 @@ export interface LongBody {
   /** Bytes it takes as UTF-8, or a little more. */
   readonly bytes: number;
   /** @returns the bytes written, from the beginning. */
-  writeInto(buffer: Buffer): number;
+  writeInto(buffer: Uint8Array): number;
   /** The same as text, for clients that take no bytes. */
   text(): string;
 }

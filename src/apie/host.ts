@@ -39,6 +39,7 @@ export function hostOf(
     agentId,
     spansSeen: () => processor.startedSpans,
     hurry: () => void pipeline?.flush(),
+    awaits: (work) => pipeline?.awaited.add(work),
     pausedRun: (runId) => pipeline?.pausedRun(runId),
     notRecorded: (loss) => pipeline?.delivery.lostBefore(loss),
   };

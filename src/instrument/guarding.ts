@@ -71,9 +71,8 @@ export class Guarding {
     const isWanted = typeof guard === "boolean" ? guard : this.#port.isOnByDefault;
     if (!isWanted) return undefined;
     if (this.#port.mode === "enforce") return this.#enforce(subject);
-    void this.decide(subject).catch(() => {
-      // Nothing rejects in monitor mode, and nobody could be told.
-    });
+    // Nothing rejects in monitor mode; whatever did must not end the process.
+    this.#writer.host.awaits(this.decide(subject).catch(() => undefined));
     return undefined;
   }
 

@@ -44,6 +44,8 @@ export interface InstrumentHost {
   readonly spansSeen: () => number;
   /** Sends what was told so far soon, without waiting for it. */
   readonly hurry: () => void;
+  /** Work nobody waits for and whose end is told: a flush waits for it. It must not reject. */
+  readonly awaits: (work: Promise<unknown>) => void;
   /** How far a run had come whose span has just ended as paused. */
   readonly pausedRun: (runId: string) => RunProgress | undefined;
   /** Counts what was not recorded among the losses. */

@@ -12,6 +12,7 @@ import { ApieError } from "../model/errors.ts";
 import type { RunProgress, Scope } from "../model/scope.ts";
 import type { ResourceLike, SpanLike } from "../model/span.ts";
 import { type SpanNode, Tracker } from "../tracking/index.ts";
+import { Awaited } from "./awaited.ts";
 import { Bodies } from "./bodies.ts";
 import { Boundary } from "./boundary.ts";
 import { type EndedSpan, EndOnlyTraces, type WalkStep } from "./end-only.ts";
@@ -44,6 +45,7 @@ export class Pipeline {
   /** Absent without a session store. */
   readonly sharedLanes: SharedLanes | undefined;
   readonly waitUntil: WaitUntil | undefined;
+  readonly awaited = new Awaited();
   readonly #owner: object | undefined;
   readonly #hooks: Hooks;
   readonly #pump: Pump;
@@ -125,7 +127,11 @@ export class Pipeline {
         ownConvention: APIE_CONVENTION,
         runIdFor: runIdOf,
         now: () => this.#pump.now(),
-        bounds: { sessionIdleMs: config.sessionStore?.ttlMs ?? DEFAULT_SESSION_TTL_MS },
+        bounds: {
+          sessionIdleMs: config.sessionStore?.ttlMs ?? DEFAULT_SESSION_TTL_MS,
+          // A run waits for the answer of a guard that nobody else waits for.
+          graceMs: Math.max(DEFAULT_GRACE_MS, config.guardTimeoutMs + GUARD_MARGIN_MS),
+        },
       },
       this.#recorder,
     );
@@ -292,11 +298,12 @@ export class Pipeline {
   }
 
   async flush(timeoutMs = this.config.flushTimeoutMs): Promise<FlushReport> {
+    const leftMs = await this.awaited.settled(timeoutMs);
     const { noted } = this.#pump;
     while (!this.#pump.readsUpTo(noted)) await nextTurn();
     this.#metrics.bind();
     this.#endOnly.releaseComplete();
-    return this.delivery.flush(timeoutMs);
+    return this.delivery.flush(leftMs);
   }
 
   shutdown(timeoutMs = this.config.shutdownTimeoutMs): Promise<FlushReport> {
@@ -305,6 +312,7 @@ export class Pipeline {
   }
 
   async #stop(timeoutMs: number): Promise<FlushReport> {
+    const leftMs = await this.awaited.settled(timeoutMs);
     const { noted } = this.#pump;
     while (!this.#pump.readsUpTo(noted)) await nextTurn();
     // What comes while it is shut down is looked at afterwards.
@@ -313,7 +321,7 @@ export class Pipeline {
     this.#readably(() => this.tracker.closeAll());
     this.#sweepTimer?.cancel();
     this.#sweepTimer = undefined;
-    const report = await this.delivery.shutdown(timeoutMs);
+    const report = await this.delivery.shutdown(leftMs);
     this.sharedLanes?.stop();
     this.ids.giveUp();
     this.waitUntil?.settleAll();
@@ -336,6 +344,10 @@ export class Pipeline {
     return report;
   }
 }
+
+/** How long a run waits for work that goes on after its root has ended. */
+const DEFAULT_GRACE_MS = 2_000;
+const GUARD_MARGIN_MS = 500;
 
 /** Monotonic ms. */
 const now = (): number => performance.now();

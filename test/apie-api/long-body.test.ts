@@ -14,7 +14,7 @@ function bodyOf(text: string): LongBody & { buffers: ArrayBufferLike[] } {
     buffers,
     bytes: Buffer.byteLength(text) + 1,
     text: () => text,
-    writeInto(buffer) {
+    writeInto(buffer: Buffer) {
       buffers.push(buffer.buffer);
       return buffer.write(text, 0);
     },

@@ -195,6 +195,17 @@ describe("in monitor mode", () => {
     expect(told).toEqual(["guard_not_obeyed", "guardrail_block"]);
   });
 
+  test("the run, a flush and the shutdown wait for the answer, so that it is told", async () => {
+    const { server, apie } = await guarded({ mode: "monitor" });
+    server.fail(EVALUATE, { ...(decided("block") as object), delayMs: 60 });
+    await apie.withRun({}, () => apie.withTool(DEPLOY, () => "done"));
+    const report = await apie.shutdown();
+    expect(report.events.delivered).toBe(4);
+    const evaluated = only(server.eventsOf("agent.guardrail.evaluated"));
+    expect(evaluated.decision).toMatchObject({ policyDecision: "block" });
+    expect(server.types).not.toContain("agent.error");
+  });
+
   test("nothing is awaited: the tool begins in the caller's own turn, and is done before Apie answers", async () => {
     const { server, apie } = await guarded({ mode: "monitor" });
     server.fail(EVALUATE, "hang");

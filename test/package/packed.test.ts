@@ -38,7 +38,7 @@ describe.each(NODES)("on %s", (node) => {
     );
     const { stdout, stderr } = await run(node, [path], { cwd: project.folder });
     expect({ stdout, stderr }).toEqual({
-      stdout: "42 function agent.run.id function function function\n",
+      stdout: "42 function agent.run.id function function function function\n",
       stderr: "",
     });
   });
@@ -52,7 +52,7 @@ describe.each(NODES)("on %s", (node) => {
     );
     const { stdout, stderr } = await run(node, [path], { cwd: project.folder });
     expect({ stdout, stderr }).toEqual({
-      stdout: "42 function agent.run.id function function function\n",
+      stdout: "42 function agent.run.id function function function function\n",
       stderr: "",
     });
   });

@@ -26,12 +26,11 @@ export function entryOf<T>(table: Readonly<Record<string, T>>, name: string): T 
 const MAX_TEXT = 1_024;
 
 export function parseText(value: unknown): string | undefined {
-  if (typeof value === "string")
-    return value === ""
-      ? undefined
-      : value.length > MAX_TEXT
-        ? part(value, 0, wordsWithin(value, MAX_TEXT))
-        : value;
+  if (typeof value === "string") {
+    if (value === "") return undefined;
+    // Half a character cannot be sent as it is: whoever reads strictly refuses all that is around it.
+    return value.length > MAX_TEXT ? part(value, 0, wordsWithin(value, MAX_TEXT)) : value.toWellFormed();
+  }
   return typeof value === "number" || typeof value === "bigint" ? String(value) : undefined;
 }
 

@@ -112,8 +112,8 @@ export class SpanReading {
       traceId,
       spanId,
       parentId,
-      name: span.name?.length > MAX_NAME ? part(span.name, 0, wordsWithin(span.name, MAX_NAME)) : span.name,
-      scopeName: (span.instrumentationScope ?? span.instrumentationLibrary)?.name ?? "",
+      name: shortName(span.name),
+      scopeName: shortName((span.instrumentationScope ?? span.instrumentationLibrary)?.name ?? ""),
       scope,
       startMs: toMs(span.startTime),
       mayTurnOut: activity === undefined && span.ended !== true && this.#reader.mayTurnOut(span),
@@ -122,6 +122,12 @@ export class SpanReading {
         activity === undefined ? idWithoutSecrets(this.#reader.sessionHint(span), this.#redactor) : undefined,
     };
   }
+}
+
+/** Whole characters of it; spans made by hand may have another thing for a name. */
+function shortName(name: string): string {
+  if (typeof name !== "string") return name;
+  return name.length > MAX_NAME ? part(name, 0, wordsWithin(name, MAX_NAME)) : name.toWellFormed();
 }
 
 /** The largest event that is sent. */

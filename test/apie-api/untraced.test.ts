@@ -90,6 +90,25 @@ describe.each([true, false])("context manager: %s", (contextManager) => {
   });
 });
 
+test.each([true, false])(
+  "openings that are repeated, and what is asked before that (context manager: %s)",
+  async (contextManager) => {
+    const parts = await instrumented({ retryBaseDelayMs: 1 }, { contextManager });
+    parts.server.fail("/v1/agents/identify", { status: 503 }, 1);
+    parts.server.fail("/v1/runs", "reset", 1);
+    await trace.getTracer("app").startActiveSpan("request", async (request) => {
+      await parts.apie.withRun({}, () => parts.apie.withTool({ tool: { name: "search" } }, () => 1));
+      await parts.apie.flush();
+      request.end();
+    });
+    const paths = new Set(parts.server.requests.map(({ path }) => path.replace(/[^/]*_\d+/, ":id")));
+    for (const path of ["/v1/agents/identify", "/health", "/v1/runs", "/v1/events", "/v1/runs/:id/complete"])
+      expect(paths).toContain(path);
+    expect(parts.otel.spans().filter(({ kind }) => kind === SpanKind.CLIENT)).toEqual([]);
+    expect(carriedBy(parts.server)).toEqual([]);
+  },
+);
+
 test("a fetch of the user's that is instrumented, with a context manager", async () => {
   const parts = await instrumented({ fetch });
   const other = await startServer();

@@ -1,4 +1,4 @@
-/** The application is never hurt: our callbacks do not throw or wait, whatever they are handed and whoever fails behind them. */
+/** Leaks and harm to the host: the application is never hurt. Our callbacks do not throw or wait, whatever they are handed and whoever fails behind them. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -7,14 +7,17 @@ import type { SpanLike } from "../../src/model/span.ts";
 import { cleanup, options, setup, startServer } from "../support/client.ts";
 import { until } from "../support/until.ts";
 
+/** Each of these would have ended the process, or been printed by it. */
+const WIRES = ["unhandledRejection", "uncaughtException", "warning"] as const;
 const unhandled: unknown[] = [];
 const note = (reason: unknown): void => void unhandled.push(reason);
 beforeEach(() => {
   unhandled.length = 0;
-  process.on("unhandledRejection", note);
+  for (const wire of WIRES) process.on(wire, note);
 });
-afterEach(() => {
-  process.off("unhandledRejection", note);
+afterEach(async () => {
+  await new Promise((resolve) => setImmediate(resolve));
+  for (const wire of WIRES) process.off(wire, note);
   expect(unhandled).toEqual([]);
 });
 
@@ -106,18 +109,37 @@ const FAILING: Record<string, ApieOptions> = {
   "a fetch throws": { fetch: boom },
   "a fetch never answers": { fetch: () => new Promise<never>(() => undefined) },
   "a provider throws": { tracerProvider: { getTracer: boom } },
+  "a fetch rejects": { fetch: asyncBoom },
+  "a fetch gives nothing": { fetch: (async () => undefined) as never },
+  "a fetch's body never ends": {
+    fetch: async () => new Response(new ReadableStream({ start: () => undefined })),
+  },
   "what is behind us throws": {
     forwardTo: {
       onStart: boom,
+      onEnding: boom,
       onEnd: boom,
       forceFlush: async () => undefined,
       shutdown: async () => undefined,
-    },
+    } as never,
+  },
+  "what is behind us gives no promises": {
+    forwardTo: { onStart: boom, onEnd: boom, forceFlush: () => 1, shutdown: () => undefined } as never,
   },
 };
 
 test.each(Object.entries(FAILING))("%s: the application's work goes on as ever", async (_what, failing) => {
-  const { apie, otel } = await setup({ flushTimeoutMs: 150, shutdownTimeoutMs: 150, ...failing });
+  const heard: string[] = [];
+  const neighbour = {
+    onStart: ({ name }: { name: string }) => void heard.push(`+ ${name}`),
+    onEnd: ({ name }: { name: string }) => void heard.push(`- ${name}`),
+    forceFlush: async () => undefined,
+    shutdown: async () => undefined,
+  };
+  const { apie, otel } = await setup(
+    { flushTimeoutMs: 150, shutdownTimeoutMs: 150, ...failing },
+    { processors: [neighbour] },
+  );
   const tracer = otel.provider.getTracer("library");
   const result = { answer: 42 };
   const given = await apie.withRun({ inputSummary: "q" }, async () => {
@@ -129,6 +151,48 @@ test.each(Object.entries(FAILING))("%s: the application's work goes on as ever",
   expect(given).toBe(result);
   await expect(apie.withRun({}, () => Promise.reject(new RangeError("theirs")))).rejects.toThrow(RangeError);
   await apie.flush();
+  // The processors behind ours hear of every span, as do those who export.
+  const recorded = failing.tracerProvider === undefined ? ["chat m", "execute_tool t"] : ["chat m"];
+  for (const name of recorded) {
+    expect(heard).toEqual(expect.arrayContaining([`+ ${name}`, `- ${name}`]));
+    expect(otel.span(name).ended).toBe(true);
+  }
+});
+
+test("what is behind us and fails to flush or shut down says so to whoever asked, and costs ours nothing", async () => {
+  const forwardTo = { onStart: () => 0, onEnd: () => 0, forceFlush: boom, shutdown: asyncBoom };
+  const server = await startServer();
+  const processor = new ApieSpanProcessor(options(server, { forwardTo: forwardTo as never }));
+  processor.onStart(span("a"), ROOT_CONTEXT);
+  processor.onEnd(span("a", { ended: true }));
+  await expect(processor.forceFlush()).rejects.toThrow("boom");
+  expect(server.types).toEqual(["agent.llm.called", "agent.llm.completed"]);
+  await expect(processor.shutdown()).rejects.toThrow("boom");
+});
+
+test("no hook is called on the stack of whoever writes spans, so that a slow one holds up none of them", async () => {
+  let isWriting = false;
+  const calledIn: Record<string, boolean[]> = { redact: [], key: [], convention: [] };
+  const asked = <T>(hook: string, given: T): T => {
+    calledIn[hook]?.push(isWriting);
+    return given;
+  };
+  const { apie, otel, server } = await setup({
+    redact: (event) => asked("redact", event),
+    queueIdempotencyKey: ({ eventId }) => asked("key", String(eventId)),
+    conventions: [{ name: "theirs", read: () => asked("convention", undefined) }],
+  });
+  const tracer = otel.provider.getTracer("library");
+  const attributes = { "gen_ai.operation.name": "chat", "gen_ai.request.model": "m" };
+  isWriting = true;
+  for (let i = 0; i < 100; i += 1) tracer.startSpan("chat m", { attributes }).end();
+  isWriting = false;
+  expect(await apie.flush()).toMatchObject({ ok: true, events: { delivered: 200 } });
+  expect(server.events).toHaveLength(200);
+  for (const calls of Object.values(calledIn)) {
+    expect(calls.length).toBeGreaterThanOrEqual(100);
+    expect(calls).not.toContain(true);
+  }
 });
 
 test("work does not wait for an Apie that never answers", async () => {

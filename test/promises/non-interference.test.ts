@@ -1,7 +1,11 @@
-/** What is exported of spans that are not ours is the same with and without us; nothing global is touched. */
+/**
+ * Other exporters corrupted: what is exported of spans that are not ours is the same with and without us, in JSON and in
+ * protobuf, and nothing global is touched.
+ */
 import http from "node:http";
 import { context, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
+import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace-otlp-http";
+import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
 import { BasicTracerProvider, BatchSpanProcessor, type SpanProcessor } from "@opentelemetry/sdk-trace-base";
@@ -11,58 +15,106 @@ import type { SpanLike } from "../../src/model/span.ts";
 import { cleanup, options, startServer } from "../support/client.ts";
 import { OtlpReceiver } from "../support/otlp-receiver.ts";
 import type { RecordingApie } from "../support/recording-apie.ts";
+import { freezing } from "./freezing.ts";
 import { countingIds, work } from "./work.ts";
 
-/** Exports the work with the processors that `processors` makes of the exporting one. @returns the bodies that were sent. */
+interface Line {
+  Provider: typeof BasicTracerProvider | typeof TracerProvider;
+  Exporter: typeof JsonExporter | typeof ProtobufExporter;
+}
+
+/** Exports the work with the processors that `around` makes of the exporting one. @returns the bodies that were sent. */
 async function exported(
-  processors: (exporting: SpanProcessor) => unknown[],
-  Provider: typeof BasicTracerProvider | typeof TracerProvider = BasicTracerProvider,
-): Promise<string[]> {
+  { Provider, Exporter }: Line,
+  around: (exporting: SpanProcessor) => unknown[],
+): Promise<Buffer[]> {
   const receiver = await OtlpReceiver.start();
-  const exporting = new BatchSpanProcessor(new OTLPTraceExporter({ url: `${receiver.url}/v1/traces` }));
+  const exporting = new BatchSpanProcessor(new Exporter({ url: `${receiver.url}/v1/traces` }));
   const provider = new Provider({
     resource: resourceFromAttributes({ "service.name": "shop" }),
     idGenerator: countingIds(),
-    spanProcessors: processors(exporting) as SpanProcessor[],
+    spanProcessors: around(exporting) as SpanProcessor[],
   });
   work(provider.getTracer("library", "1.0.0"));
   await provider.forceFlush();
   await provider.shutdown();
   await receiver.close();
-  return receiver.exports.map(({ body }) => body.toString());
+  return receiver.exports.map(({ body }) => body);
 }
 
 type Make = (exporting: SpanProcessor, server: RecordingApie) => unknown[];
 const ours = (server: RecordingApie, more: ApieOptions = {}) => new ApieSpanProcessor(options(server, more));
+const boom = (): never => {
+  throw new Error("boom");
+};
 
 const WAYS: Record<string, Make> = {
   "behind the exporter": (exporting, server) => [exporting, ours(server)],
   "before the exporter": (exporting, server) => [ours(server), exporting],
   "around the exporter": (exporting, server) => [ours(server, { forwardTo: exporting as never })],
   "with content": (exporting, server) => [ours(server, { captureContent: true }), exporting],
+  "with a redactor that writes into what it is given": (exporting, server) => [
+    ours(server, { captureContent: true, redact: (event) => ruined(event) as never }),
+    exporting,
+  ],
+  "with a convention that throws": (exporting, server) => [
+    ours(server, { conventions: [{ name: "theirs", read: boom, content: boom }] }),
+    exporting,
+  ],
   "as a client's": (exporting, server) => [new Apie(options(server)).spanProcessor, exporting],
   twice: (exporting, server) => [ours(server), exporting, ours(server)],
   "switched off": (exporting, server) => [ours(server, { enabled: false }), exporting],
+  "where a processor before us freezes what has ended": (exporting, server) => [
+    freezing,
+    ours(server, { captureContent: true }),
+    exporting,
+  ],
 };
 
-describe.each([
-  ["BasicTracerProvider", BasicTracerProvider],
-  ["TracerProvider", TracerProvider],
-])("what a %s exports is the same, byte for byte", (_name, Provider) => {
+/** Every text is another, at any depth. */
+function ruined(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  for (const [name, member] of Object.entries(value)) {
+    (value as Record<string, unknown>)[name] = typeof member === "string" ? "ruined" : ruined(member);
+  }
+  return value;
+}
+
+describe.each<[name: string, line: Line]>([
+  ["BasicTracerProvider, as JSON", { Provider: BasicTracerProvider, Exporter: JsonExporter }],
+  ["BasicTracerProvider, as protobuf", { Provider: BasicTracerProvider, Exporter: ProtobufExporter }],
+  ["TracerProvider, as JSON", { Provider: TracerProvider, Exporter: JsonExporter }],
+  ["TracerProvider, as protobuf", { Provider: TracerProvider, Exporter: ProtobufExporter }],
+])("what a %s exports is the same, byte for byte", (_name, line) => {
   test.each(Object.entries(WAYS))("%s", async (_way, make) => {
     const server = await startServer();
-    const without = await exported((exporting) => [exporting], Provider);
+    const without = await exported(line, (exporting) => [exporting]);
     expect(without.join()).toContain("invoke_agent Desk");
-    expect(await exported((exporting) => make(exporting, server), Provider)).toEqual(without);
+    expect(await exported(line, (exporting) => make(exporting, server))).toEqual(without);
   });
 
   test("with an Apie that is down", async () => {
     const server = await startServer();
     await server.close();
-    const without = await exported((exporting) => [exporting], Provider);
+    const without = await exported(line, (exporting) => [exporting]);
     const down = { shutdownTimeoutMs: 200, flushTimeoutMs: 200 };
-    expect(await exported((exporting) => [ours(server, down), exporting], Provider)).toEqual(without);
+    expect(await exported(line, (exporting) => [ours(server, down), exporting])).toEqual(without);
   });
+});
+
+test("spans whose attributes are frozen are read like others", async () => {
+  const told = async (before: SpanProcessor[]): Promise<string[]> => {
+    const server = await startServer();
+    const processor = ours(server, { captureContent: true });
+    const spanProcessors = [...before, processor as unknown as SpanProcessor];
+    const provider = new BasicTracerProvider({ idGenerator: countingIds(), spanProcessors });
+    work(provider.getTracer("library"));
+    await provider.shutdown();
+    return server.events.map(({ run_id: _, ...event }) => JSON.stringify(event)).toSorted();
+  };
+  const usual = await told([]);
+  expect(usual.length).toBeGreaterThan(5);
+  expect(await told([freezing])).toEqual(usual);
 });
 
 /** Hands spans on as objects that note every attempt to write to them, at any depth. */

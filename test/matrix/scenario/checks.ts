@@ -1,6 +1,7 @@
 /** What holds on every line of the SDK, on every Node, in every form of module. */
 import assert from "node:assert/strict";
 import type * as StartApi from "../../../src/start/public.ts";
+import { freezing } from "../../promises/freezing.ts";
 import { countingIds, work } from "../../promises/work.ts";
 import type { RecordingApie } from "../../support/recording-apie.ts";
 import { OtlpSink, type SunkSpan } from "./otlp-sink.ts";
@@ -117,6 +118,10 @@ const nonInterference: Check = async ({ otel, library, told }) => {
   assert.match(without.join(), /invoke_agent Desk/);
   assert.deepEqual(await exported((exporting) => [ours(), exporting]), without);
   assert.deepEqual(await exported((exporting) => [exporting, ours()]), without);
+  const around = (forwardTo: unknown) =>
+    new library.ApieSpanProcessor(quick({ told }, [], { forwardTo: forwardTo as never }));
+  assert.deepEqual(await exported((exporting) => [around(exporting)]), without);
+  assert.deepEqual(await exported((exporting) => [freezing, ours(), exporting]), without);
   assert.ok(eventsOf(told).includes("llm.completed"));
 };
 

@@ -7,7 +7,12 @@ import { ROOT, run } from "./process.ts";
 const LEGS = join(ROOT, "test/matrix/legs");
 const SCENARIO = join(ROOT, "test/matrix/scenario");
 /** What the tests have already, and the scenario uses. */
-const BORROWED = ["test/support/recording-apie.ts", "test/support/until.ts", "test/promises/work.ts"];
+const BORROWED = [
+  "test/support/recording-apie.ts",
+  "test/support/until.ts",
+  "test/promises/freezing.ts",
+  "test/promises/work.ts",
+];
 
 const NPM_FLAGS = ["--no-audit", "--no-fund", "--prefer-offline", "--no-package-lock", "--loglevel=error"];
 

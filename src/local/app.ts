@@ -1,6 +1,7 @@
 /** The HTTP application: request ids, access, routes, and refusals as JSON. */
 import { Hono } from "hono";
 import { guardAccess } from "./http/access.ts";
+import { pageAnswer, wantsPage } from "./http/page.ts";
 import { Refusal } from "./http/refusal.ts";
 import type { AppEnvironment } from "./http/route.ts";
 import { newId } from "./ids.ts";
@@ -55,6 +56,8 @@ export function createApp(services: Services): Hono<AppEnvironment> {
   }
 
   app.notFound((c) => {
+    // Addresses of the page's own views.
+    if (wantsPage(c)) return pageAnswer(c);
     const refusal = new Refusal(
       404,
       "not_found",

@@ -1,4 +1,5 @@
 /** Every route of the local Apie, in one list: the server is built from it and `GET /api` answers it. */
+import { pageRoutes } from "./http/page.ts";
 import type { Route } from "./http/route.ts";
 import { approvalRoutes } from "./ingest/approvals.ts";
 import { boundaryRoutes } from "./ingest/boundary.ts";
@@ -28,6 +29,7 @@ const directory: Route = {
 
 export const ROUTES: readonly Route[] = [
   ...healthRoutes,
+  ...pageRoutes,
   // What Apie's clients call.
   ...identifyRoutes,
   ...boundaryRoutes,

@@ -22,6 +22,7 @@ describe("apie-otel dev", { timeout: 30_000 }, () => {
       const url = await addressOf(cli);
       expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: "ok", database: "connected" });
       expect(cli.stdout()).toContain(`Local Apie listening on ${url}\n`);
+      expect(cli.stdout()).toContain(`open ${url} in a browser`);
       expect(cli.stdout()).toContain(`APIE_BASE_URL=${url}\n`);
       expect(cli.stdout()).toContain("APIE_API_KEY=");
       expect(cli.stdout()).toContain(`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${url}/v1/traces\n`);

@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -113,7 +113,7 @@ test("has types for ES modules and CommonJS that need nothing else", async () =>
   expect(stdout).toBe("");
 });
 
-test("brings a local Apie that starts from the package alone", async () => {
+test("brings a local Apie with its page that starts from the package alone", async () => {
   const child = spawn(
     process.execPath,
     [join(project.folder, "node_modules/apie-otel/dist/cli.mjs"), "dev", "--port", "0", "--json"],
@@ -133,6 +133,10 @@ test("brings a local Apie that starts from the package alone", async () => {
     });
     const { url } = JSON.parse(line) as { url: string };
     expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ status: "ok" });
+    const page = await (await fetch(url, { headers: { accept: "text/html" } })).text();
+    const [, script = ""] = /<script[^>]* src="([^"]+)"/.exec(page) ?? [];
+    expect(script).toMatch(/^\/assets\//);
+    expect((await fetch(url + script)).headers.get("content-type")).toContain("javascript");
   } finally {
     child.kill();
   }
@@ -146,4 +150,8 @@ test("holds no source, test or machine path, and names its version", () => {
   expect(files).toContain("dist");
   const bundle = readFileSync(join(project.folder, "node_modules/apie-otel/dist/cli.mjs"), "utf8");
   expect(bundle).not.toContain(ROOT);
+  const assets = join(project.folder, "node_modules/apie-otel/dist/page/assets");
+  const sizes = readdirSync(assets).map((name) => statSync(join(assets, name)).size);
+  expect(sizes.length).toBeGreaterThan(2);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(400_000);
 });

@@ -27,6 +27,7 @@ const tracesEndpoint = (apie: LocalApie): string => `${apie.url}/v1/traces`;
 function greeting(apie: LocalApie, options: DevOptions): string {
   const lines = [
     `Local Apie listening on ${apie.url}`,
+    `Watch your agents there: open ${apie.url} in a browser.`,
     options.db === undefined
       ? "Data is kept in memory; --db FILE keeps it."
       : `Data is kept in ${options.db}`,
@@ -39,7 +40,7 @@ function greeting(apie: LocalApie, options: DevOptions): string {
       ? []
       : ["  OTEL_EXPORTER_OTLP_TRACES_HEADERS=authorization=Bearer%20<your --key>"]),
     "",
-    `Everything it can tell: ${apie.url}/api`,
+    `Everything it can tell, as JSON: ${apie.url}/api`,
     "Stop it with Ctrl+C.",
   ];
   return `${lines.join("\n")}\n`;

@@ -1,12 +1,13 @@
 /** `GET /` and `GET /health`; neither needs a key. */
+import { pageAnswer, wantsPage } from "../http/page.ts";
 import type { Route } from "../http/route.ts";
 
 export const healthRoutes: readonly Route[] = [
   {
     method: "GET",
     path: "/",
-    summary: "Name and status of this server",
-    handle: (c) => c.json({ name: "apie-otel local", status: "ok" }),
+    summary: "The page for browsers; for clients, name and status of this server",
+    handle: (c) => (wantsPage(c) ? pageAnswer(c) : c.json({ name: "apie-otel local", status: "ok" })),
   },
   {
     method: "GET",

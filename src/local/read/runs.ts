@@ -4,6 +4,7 @@ import { notFound } from "../http/refusal.ts";
 import type { AppContext, Route } from "../http/route.ts";
 import type { Services } from "../services.ts";
 import { presentRun } from "../store/runs.ts";
+import { VIEW, VIEW_HELP, viewed } from "./events.ts";
 import { STATUSES } from "./sessions.ts";
 
 function listRuns(c: AppContext, { store }: Services): Response {
@@ -42,8 +43,12 @@ function readRun(c: AppContext, services: Services): Response {
 }
 
 function runEvents(c: AppContext, services: Services): Response {
-  const { limit, cursor } = readQuery(c, { limit: pageLimit(500, 2_000), cursor: pageCursor(2) });
-  return c.json(services.store.events.ofRun(findRun(c, services).id, limit, cursor));
+  const { view, limit, cursor } = readQuery(c, {
+    view: VIEW,
+    limit: pageLimit(500, 2_000),
+    cursor: pageCursor(2),
+  });
+  return c.json(viewed(services.store.events.ofRun(findRun(c, services).id, limit, cursor), view));
 }
 
 function runSpans(c: AppContext, services: Services): Response {
@@ -87,7 +92,7 @@ export const runRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/runs/:runId/events",
     summary: "Events of a run by sequence number, then arrival",
-    query: { limit: "1 to 2000, default 500", cursor: CURSOR },
+    query: { view: VIEW_HELP, limit: "1 to 2000, default 500", cursor: CURSOR },
     handle: runEvents,
   },
   {

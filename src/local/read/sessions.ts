@@ -4,6 +4,7 @@ import type { AppContext, Route } from "../http/route.ts";
 import { sessionOfPath } from "../ingest/sessions.ts";
 import type { Services } from "../services.ts";
 import { SESSION_KINDS } from "../wire/runs.ts";
+import { VIEW, VIEW_HELP, viewed } from "./events.ts";
 
 export const STATUSES = ["running", "completed", "failed", "cancelled"] as const;
 
@@ -35,8 +36,12 @@ function sessionRuns(c: AppContext, services: Services): Response {
 
 function sessionEvents(c: AppContext, services: Services): Response {
   const { id } = sessionOfPath(c, services);
-  const { limit, cursor } = readQuery(c, { limit: pageLimit(500, 2_000), cursor: pageCursor(3) });
-  return c.json(services.store.events.ofSession(id, limit, cursor));
+  const { view, limit, cursor } = readQuery(c, {
+    view: VIEW,
+    limit: pageLimit(500, 2_000),
+    cursor: pageCursor(3),
+  });
+  return c.json(viewed(services.store.events.ofSession(id, limit, cursor), view));
 }
 
 function sessionHandoffs(c: AppContext, services: Services): Response {
@@ -78,8 +83,8 @@ export const sessionRoutes: readonly Route[] = [
   {
     method: "GET",
     path: "/api/sessions/:sessionId/events",
-    summary: "All events of a session by session sequence number, then time, then arrival",
-    query: { limit: "1 to 2000, default 500", cursor: CURSOR },
+    summary: "All events of a session by time, each run in its own order, then by session sequence number",
+    query: { view: VIEW_HELP, limit: "1 to 2000, default 500", cursor: CURSOR },
     handle: sessionEvents,
   },
   {

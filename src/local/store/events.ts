@@ -1,6 +1,6 @@
 /** Events: kept as they came, with the columns that are searched and ordered by beside them. */
 import { type Database, fromJson } from "./database.ts";
-import { Conditions, type Cursor, type Page, pageOf } from "./paging.ts";
+import { Conditions, type Cursor, containing, type Page, pageOf } from "./paging.ts";
 
 /** An event ready to be stored. */
 export interface NewEvent {
@@ -29,6 +29,12 @@ export interface EventFilter {
   readonly run?: string | undefined;
   readonly session?: string | undefined;
   readonly tool?: string | undefined;
+  /** Type of the action. */
+  readonly action?: string | undefined;
+  /** Type of the resource. */
+  readonly resource?: string | undefined;
+  /** Anywhere in the event's JSON. */
+  readonly text?: string | undefined;
 }
 
 type EventRow = Record<"id" | "agent_id" | "received_at" | "body", string> & {
@@ -50,7 +56,7 @@ const INSERT = `INSERT INTO events (id, type, agent_id, agent_key, run_id, sessi
 
 /**
  * The event as the read API shows it: as it came, and where it said nothing the id, agent, session and time it was
- * given here. `seq` is the order of arrival.
+ * given here. `seq` is the order of arrival; `replay_us` the time it has in the replay of its session, in microseconds.
  */
 function presentEvent(row: EventRow) {
   const body = fromJson(row.body) as Record<string, unknown>;
@@ -63,6 +69,7 @@ function presentEvent(row: EventRow) {
     ...body,
     received_at: row.received_at,
     seq: row.seq,
+    replay_us: row.replay_us,
   };
 }
 
@@ -185,6 +192,9 @@ export class EventStore {
       .add("run_id = ?", filter.run)
       .add("session_id = ?", filter.session)
       .add("tool_name = ?", filter.tool)
+      .add("action_type = ?", filter.action)
+      .add("resource_type = ?", filter.resource)
+      .add("body LIKE ? ESCAPE '\\'", filter.text === undefined ? undefined : containing(filter.text))
       .add(`seq ${beyond} ?`, cursor?.[0]);
     const rows = this.#db.all<EventRow>(
       `SELECT ${COLUMNS} FROM events ${where.sql} ORDER BY seq ${direction} LIMIT ?`,

@@ -1,0 +1,13 @@
+import { render } from "preact";
+import { startLive } from "./data/live.ts";
+import { Page } from "./page.tsx";
+import { followLinks, navigate } from "./parts/router.ts";
+import "./styles/base.css";
+import "./styles/parts.css";
+import "./styles/replay.css";
+
+if (location.pathname === "/") navigate("/sessions", "replace");
+followLinks();
+void startLive();
+const root = document.getElementById("page");
+if (root !== null) render(<Page />, root);

@@ -1,0 +1,85 @@
+/** A list of any length, of which only what can be seen is in the document. */
+import {
+  elementScroll,
+  observeElementOffset,
+  observeElementRect,
+  Virtualizer,
+  type VirtualizerOptions,
+} from "@tanstack/virtual-core";
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+
+export interface VirtualListProps {
+  readonly label: string;
+  readonly count: number;
+  /** Height of a row in px. */
+  readonly rowHeight: number;
+  readonly keyOf: (index: number) => string;
+  readonly children: (index: number) => ComponentChildren;
+  /** The row to keep in view; when it changes, the list scrolls to it. */
+  readonly focus?: number | undefined;
+  /** Whether to stay at the end when rows are added there. */
+  readonly follow?: boolean;
+  readonly class?: string;
+  readonly onEndReached?: (() => void) | undefined;
+}
+
+export function VirtualList({
+  label,
+  count,
+  rowHeight,
+  keyOf,
+  children,
+  focus,
+  follow,
+  onEndReached,
+  ...rest
+}: VirtualListProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [, redraw] = useReducer((version: number) => version + 1, 0);
+  const options: VirtualizerOptions<HTMLDivElement, HTMLDivElement> = {
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    getItemKey: keyOf,
+    overscan: 8,
+    scrollToFn: elementScroll,
+    observeElementRect,
+    observeElementOffset,
+    onChange: () => redraw(undefined),
+  };
+  const [virtualizer] = useState(() => new Virtualizer<HTMLDivElement, HTMLDivElement>(options));
+  virtualizer.setOptions(options);
+  useLayoutEffect(() => virtualizer._didMount(), [virtualizer]);
+  useLayoutEffect(() => virtualizer._willUpdate());
+  useEffect(() => {
+    if (focus !== undefined && focus >= 0 && focus < count)
+      virtualizer.scrollToIndex(focus, { align: "auto" });
+  }, [virtualizer, focus]);
+  useEffect(() => {
+    if (follow && count > 0) virtualizer.scrollToIndex(count - 1, { align: "end" });
+  }, [virtualizer, follow, count]);
+  const rows = virtualizer.getVirtualItems();
+  const last = rows.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (count > 0 && last >= count - 1) onEndReached?.();
+  }, [last, count, onEndReached]);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable with the keyboard
+    <section ref={scroller} class={`virtual ${rest.class ?? ""}`} aria-label={label} tabIndex={0}>
+      <ul class="virtual-space" style={{ height: `${virtualizer.getTotalSize()}px` }}>
+        {rows.map((row) => (
+          <li
+            key={row.key}
+            class="virtual-row"
+            aria-setsize={count}
+            aria-posinset={row.index + 1}
+            style={{ height: `${rowHeight}px`, transform: `translateY(${row.start}px)` }}
+          >
+            {children(row.index)}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,124 @@
+/**
+ * Events as lines: what one line of a replay or a table shows and is filtered by, a quarter of the whole event's size. The page
+ * reads ten thousand of them at once, and one event whole when somebody opens it.
+ */
+import type { StoredEvent } from "../store/events.ts";
+import { microsecondsOf } from "../wire/events.ts";
+
+/** Members that the event says nothing of are absent. */
+export interface EventLine {
+  readonly event_id: string;
+  /** Order of arrival. */
+  readonly seq: number;
+  /** Place in the replay: by `replay_us`, then `session_order`, then `seq`. */
+  readonly replay_us: number;
+  readonly session_order?: number;
+  readonly run_order?: number;
+  readonly occurred_us: number;
+  readonly type: string;
+  readonly agent_key: string;
+  readonly run_id?: string;
+  readonly session_id?: string;
+  readonly step?: string;
+  readonly tool?: string;
+  readonly tool_provider?: string;
+  readonly action?: string;
+  readonly resource?: string;
+  readonly resource_id?: string;
+  readonly environment?: string;
+  /** Span the event was made from, in hex. */
+  readonly trace_id?: string;
+  readonly span_id?: string;
+  readonly duration_ms?: number;
+  readonly model?: string;
+  readonly tokens_in?: number;
+  readonly tokens_out?: number;
+  /** What the policies said, and what was done for it. */
+  readonly decision?: string;
+  readonly enforcement?: string;
+  readonly approval_id?: string;
+  readonly approval_status?: string;
+  readonly resolved_by?: string;
+  readonly error?: string;
+  readonly reason?: string;
+  readonly outcome?: string;
+  readonly handoff_id?: string;
+  readonly source?: string;
+  readonly target?: string;
+  readonly target_run_id?: string;
+  readonly mcp_server?: string;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+const MAX_TEXT = 200;
+
+const members = (value: unknown): Members =>
+  typeof value === "object" && value !== null ? (value as Members) : {};
+
+function text(...candidates: unknown[]): string | undefined {
+  const found = candidates.find((value) => typeof value === "string" && value !== "") as string | undefined;
+  return found !== undefined && found.length > MAX_TEXT ? `${found.slice(0, MAX_TEXT - 1)}…` : found;
+}
+
+const number = (...candidates: unknown[]): number | undefined =>
+  candidates.find((value): value is number => typeof value === "number" && Number.isFinite(value));
+
+/** What only some types say. */
+function toldBy(event: Members): Partial<EventLine> {
+  const payload = members(event.payload_summary);
+  const facts = members(event.metadata);
+  const usage = members(payload.usage);
+  const decision = members(event.decision);
+  const approval = members(event.approval);
+  return {
+    duration_ms: number(payload.duration_ms, facts.duration_ms, members(facts.otel).duration_ms),
+    model: text(payload.model),
+    tokens_in: number(usage.input),
+    tokens_out: number(usage.output),
+    decision: text(decision.policyDecision, decision.policy_decision),
+    enforcement: text(decision.enforcementAction, decision.enforcement_action),
+    approval_id: text(approval.approval_id),
+    approval_status: text(approval.status),
+    resolved_by: text(approval.resolved_by),
+    error: text(members(event.error).message),
+    reason: text(decision.reason, facts.reason),
+    outcome: text(facts.outcome),
+    handoff_id: text(facts.handoff_id),
+    source: text(facts.source_name, payload.source),
+    target: text(facts.target_name, payload.target),
+    target_run_id: text(facts.target_run_id),
+    mcp_server: text(payload.server),
+  } as Partial<EventLine>;
+}
+
+export function lineOf(stored: StoredEvent): EventLine {
+  const event: Members = stored;
+  const tool = members(event.tool);
+  const action = members(event.action);
+  const resource = members(event.resource);
+  const otel = members(members(event.metadata).otel);
+  const line = {
+    event_id: stored.event_id,
+    seq: stored.seq,
+    replay_us: stored.replay_us,
+    session_order: number(event.session_sequence_number),
+    run_order: number(event.sequence_number),
+    occurred_us: microsecondsOf(stored.timestamp) ?? stored.replay_us,
+    type: String(event.type),
+    agent_key: String(event.agent_key),
+    run_id: stored.run_id ?? undefined,
+    session_id: stored.session_id ?? undefined,
+    step: text(event.step_name, event.step_key),
+    tool: text(tool.name, members(event.payload_summary).tool),
+    tool_provider: text(tool.provider),
+    action: text(action.type),
+    resource: text(resource.type),
+    resource_id: text(resource.external_id),
+    environment: text(resource.environment, event.environment),
+    trace_id: text(otel.trace_id),
+    span_id: text(otel.span_id),
+    ...toldBy(event),
+  };
+  return line as EventLine;
+}

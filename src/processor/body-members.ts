@@ -78,7 +78,11 @@ function topMembers(redactor: Redactor, members: Members): Members {
 
 function known(members: object | undefined): Members {
   const told: Members = {};
-  for (const [name, value] of Object.entries(members ?? {})) if (value !== undefined) told[name] = value;
+  if (members === undefined) return told;
+  for (const name of Object.keys(members)) {
+    const value = (members as Members)[name];
+    if (value !== undefined) told[name] = value;
+  }
   return told;
 }
 

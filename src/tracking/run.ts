@@ -152,12 +152,20 @@ export class RunState {
   addUsage(usage: Usage | undefined): void {
     if (usage === undefined) return;
     this.hasUsage = true;
-    for (const name of USAGES) {
-      const value = name === "total" ? totalOf(usage) : usage[name];
-      if (value !== undefined) this.usage[name] = (this.usage[name] ?? 0) + value;
-    }
+    const sum = this.usage;
+    // Spelled out: every model call comes through here.
+    sum.input = plus(sum.input, usage.input);
+    sum.output = plus(sum.output, usage.output);
+    sum.total = plus(sum.total, totalOf(usage));
+    sum.cacheRead = plus(sum.cacheRead, usage.cacheRead);
+    sum.cacheWrite = plus(sum.cacheWrite, usage.cacheWrite);
+    sum.reasoning = plus(sum.reasoning, usage.reasoning);
   }
 }
+
+/** What was not told is not counted; it is not none. */
+const plus = (sum: number | undefined, value: number | undefined): number | undefined =>
+  value === undefined ? sum : (sum ?? 0) + value;
 
 export function totalOf(usage: Usage): number | undefined {
   if (usage.total !== undefined) return usage.total;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { ApieOptions } from "../../src/index.ts";
 import { coreOf, SECRETS } from "../events/redaction/samples.ts";
+import { until } from "../support/until.ts";
 import { ALL_CONTENT_KEYS } from "./support/content-keys.ts";
 import { SPANS, spanOf } from "./support/spans.ts";
 import { type Watched, watchApi } from "./support/watch.ts";
@@ -16,6 +17,13 @@ const folders: string[] = [];
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
+
+/** Every file of a folder, and what it is called. */
+function bytesIn(folder: string): string {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+  const bytes = files.map((file) => readFileSync(join(file.parentPath, file.name)));
+  return `${Buffer.concat(bytes).toString("latin1")}\n${files.map(({ name }) => name).join()}`;
+}
 
 /** Content, or a secret, in every attribute, and in what our own API is given; none of it can be sent. */
 async function waiting(
@@ -54,10 +62,12 @@ async function waiting(
   await watched.flush();
   expect(watched.server.events).toEqual([]);
   expect(apie.queueDiagnostics().events.pending).toBeGreaterThan(SPANS.length);
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
-  expect(files.length).toBeGreaterThan(0);
-  const bytes = files.map((file) => readFileSync(join(file.parentPath, file.name)));
-  return [watched, `${Buffer.concat(bytes).toString("latin1")}\n${files.map(({ name }) => name).join()}`];
+  // Written in slices: what the flush did not wait for comes a little later.
+  const bytes = await until("events on disk", () => {
+    const read = bytesIn(folder);
+    return read.includes("agent.llm.called") && read.includes("agent.error") && read;
+  });
+  return [watched, bytes];
 }
 
 test("content is in no file while it is not captured", async () => {

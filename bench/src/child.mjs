@@ -1,6 +1,6 @@
 /** One variant, one measure, one process. Prints one JSON line. */
 
-import { ROOT_CONTEXT } from "@opentelemetry/api";
+import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
 import { httpSpan, llmSpan, SPANS_PER_RUN, startRun } from "./shapes.mjs";
 import { VARIANTS } from "./variants.mjs";
@@ -11,7 +11,9 @@ const { variant, measure, shape, url } = job;
 const ask = async (path) => (await fetch(`${url}${path}`)).json();
 const atSink = () => ask("/count");
 const destination = await VARIANTS[variant]({ ...job, countSpans: async () => (await atSink()).spans });
-const tracer = new BasicTracerProvider({ spanProcessors: destination.processors }).getTracer("bench");
+const provider = new BasicTracerProvider({ spanProcessors: destination.processors });
+trace.setGlobalTracerProvider(provider);
+const tracer = provider.getTracer("bench");
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Makes one slice of spans synchronously. */

@@ -55,6 +55,13 @@ export const PLAN = [
     rounds: 3,
   },
   {
+    name: "guard",
+    title: "what a guard adds to a tool call",
+    job: { measure: "guard", calls: 2_000 },
+    variants: ["post", "guard-off", "guard-monitor", "guard-enforce"],
+    rounds: 3,
+  },
+  {
     name: "burst",
     title: "burst of 100,000 spans",
     job: { measure: "burst", shape: "llm", spans: 100_000, maxQueueSize: 300_000 },

@@ -72,6 +72,17 @@ const FIGURES = {
       ];
     },
   },
+  guard: {
+    columns: { "µs/call": (run) => fixed(run.callUs, 0) },
+    rows: (title, results) => {
+      const { post, "guard-off": off, ...guarded } = medians(results, (run) => run.callUs);
+      const trips = (value) => `${fixed((value - off) / post, 2)} round trips`;
+      return [
+        [`${title}, monitor mode`, { apie: trips(guarded["guard-monitor"]) }],
+        [`${title}, enforce mode`, { apie: trips(guarded["guard-enforce"]) }],
+      ];
+    },
+  },
   burst: {
     columns: {
       made: (run) => run.made,

@@ -6,6 +6,12 @@
 import { createServer } from "node:http";
 
 const count = { spans: 0, events: 0, requests: 0, bytes: 0 };
+const ALLOWED = {
+  policy_decision: "allow",
+  effective_decision: "allow",
+  mode: "enforce",
+  reason: "No policy",
+};
 let ids = 0;
 let held;
 
@@ -51,6 +57,7 @@ const server = createServer((request, response) => {
       count.events += occurrences(body, '"event_id":"');
       return answer({});
     }
+    if (url === "/v1/guardrails/evaluate") return answer(ALLOWED);
     if (url === "/v1/agents/identify") return answer({ agent_id: "agt_1", agent_version_id: "ver_1" });
     ids += 1;
     const opened = { id: `id_${ids}`, status: "running" };

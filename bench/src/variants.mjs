@@ -58,6 +58,16 @@ async function apie({ url, batch, maxQueueSize }) {
   };
 }
 
+/** A client that asks about its tool calls, or does not. */
+const guarding =
+  (mode) =>
+  async ({ url }) => {
+    const { Apie } = await import(BUILD);
+    const agent = { key: "bench", name: "Bench" };
+    const client = new Apie({ apiKey: "k", baseUrl: url, agent, ...(mode === undefined ? {} : { mode }) });
+    return { processors: [client.spanProcessor], apie: client, finish: () => client.flush() };
+  };
+
 /** Both destinations. */
 async function both(job) {
   const [ours, theirs] = [await apie(job), otlp(job)];
@@ -90,5 +100,9 @@ export const VARIANTS = {
   },
   apie,
   both,
+  post: () => ({ processors: [noop], finish: nothing }),
+  "guard-off": guarding(),
+  "guard-monitor": guarding("monitor"),
+  "guard-enforce": guarding("enforce"),
   "both-25": (job) => both({ ...job, batch: 25 }),
 };

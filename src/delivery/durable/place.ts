@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { ApieConfigError, reasonOf } from "../../model/errors.ts";
 import { QueueFile } from "./queue-file.ts";
-import { loadSqlite, type Sqlite, storeFailureOf } from "./sqlite.ts";
+import { type Sqlite, storeFailureOf } from "./sqlite.ts";
 import { ForeignFile } from "./sqlite-store.ts";
 import type { Store, StoreFailure } from "./store.ts";
 
@@ -24,7 +24,7 @@ export class Place {
   readonly isFolder: boolean;
 
   /** @throws {ApieConfigError} on a Node without node:sqlite, or when the folder cannot be made. */
-  constructor(path: string, sqlite: Sqlite | undefined = loadSqlite()) {
+  constructor(path: string, sqlite: Sqlite | undefined) {
     if (sqlite === undefined) {
       throw wrong(
         `needs node:sqlite, which this Node ${process.version} does not offer: run Node 22.13 or newer, or leave the option out to keep the queue in memory`,

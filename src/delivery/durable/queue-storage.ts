@@ -19,6 +19,7 @@ import type { QueueFile } from "./queue-file.ts";
 import { type Orphan, type Pending, Recovery } from "./recovery.ts";
 import { hashOf } from "./rows.ts";
 import { Spool, type SpoolHooks } from "./spool.ts";
+import { loadSqlite } from "./sqlite.ts";
 import { StoreFailure } from "./store.ts";
 
 export interface StorageOptions {
@@ -104,7 +105,7 @@ export class QueueStorage {
   constructor(options: StorageOptions, hooks: StorageHooks) {
     this.#options = options;
     this.#hooks = hooks;
-    this.#place = new Place(options.path);
+    this.#place = new Place(options.path, loadSqlite());
     this.#budget = new HeadBudget(options.maxHeadBytes);
     this.#own = { spool: this.#newSpool(() => this.#own), file: undefined, recovery: undefined };
     this.#openOwn();
@@ -247,7 +248,7 @@ export class QueueStorage {
       this.#use(this.#own, this.#place.own(this.#options.maxPages));
     } catch (error) {
       if (!(error instanceof StoreFailure)) throw error;
-      this.#failed(this.#own, error);
+      this.#own.spool.fail(error);
     }
   }
 

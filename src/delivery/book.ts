@@ -4,8 +4,9 @@
  */
 import type { CompleteBody } from "../apie-api/index.ts";
 import { Admission } from "./admission.ts";
+import { type BookOnDisk, onDisk } from "./book-on-disk.ts";
 import { callBytes } from "./call-bytes.ts";
-import type { QueueStorage, StorageHooks } from "./durable/index.ts";
+import type { QueueStorage } from "./durable/index.ts";
 import type { LaneItem } from "./items.ts";
 import type { Lane, LaneFailure } from "./lane.ts";
 import { type CallOutcome, Ledger, type LedgerHooks, type LossDetails, type Said } from "./ledger.ts";
@@ -24,8 +25,6 @@ export interface BookHooks extends LedgerHooks {
 
 /** A finished run should be complete at Apie soon: Apie stamps its end when told. */
 const FINISHED_LANE_DELAY_MS = 20;
-/** Reason of what is lost with a damaged file. */
-const DAMAGED = "storage_damaged";
 const FULL: Said = { message: "the queue is full" };
 
 export class LaneBook {
@@ -42,8 +41,6 @@ export class LaneBook {
   #queuedItems = 0;
   /** Where all of it is kept as well. */
   #storage: QueueStorage | undefined;
-  /** Set when the client has stopped: why nothing is taken in any more. */
-  #closedBecause: string | undefined;
 
   constructor(options: BookOptions, counters: Counters, hooks: BookHooks) {
     this.#flushIntervalMs = options.flushIntervalMs;
@@ -83,9 +80,9 @@ export class LaneBook {
       lane.holdsSession = true;
     }
     lane.openBytes = callBytes(lane.opening.kind === "none" ? {} : lane.opening.body);
-    const reason = this.#closedBecause ?? this.#reasonNotToAdmit(lane);
+    const reason = this.#admission.refusalOfOpening(lane);
     if (reason !== undefined) {
-      const said = this.#closedBecause === undefined ? FULL : undefined;
+      const said = this.#admission.closedBecause === undefined ? FULL : undefined;
       this.#ledger.openingSettled(lane, "dropped", reason, said);
       this.#end(lane, { outcome: "dropped", reason });
       return;
@@ -107,7 +104,7 @@ export class LaneBook {
 
   push(lane: Lane, item: LaneItem): void {
     this.#ledger.itemTaken(item);
-    const refusal = this.#refusalOf(lane, item);
+    const refusal = this.#admission.refusalOf(lane, item);
     if (refusal !== undefined) {
       this.#ledger.itemSettled(lane, item, refusal.outcome, refusal.reason);
       return;
@@ -129,9 +126,9 @@ export class LaneBook {
 
   complete(lane: Lane, body: CompleteBody): void {
     if (lane.completion !== undefined || lane.opening.kind === "none") return;
-    const kept = this.#small(body);
+    const kept = this.#admission.small(body);
     lane.completeBytes = callBytes(kept);
-    const isAdmitted = lane.state !== "failed" && this.#admitsCompletion(lane);
+    const isAdmitted = lane.state !== "failed" && this.#admission.admitsCompletion(lane);
     lane.completion = kept;
     if (lane.failure !== undefined) {
       // Counted when its opening failed.
@@ -141,7 +138,7 @@ export class LaneBook {
     this.#ledger.completionTaken(lane);
     if (!isAdmitted) {
       lane.completed = true;
-      this.#ledger.completionSettled(lane, "dropped", this.#closedBecause ?? "queue_full");
+      this.#ledger.completionSettled(lane, "dropped", this.#admission.closedBecause ?? "queue_full");
       lane.slot?.changed();
       this.#releaseSession(lane);
       this.refresh(lane);
@@ -264,7 +261,7 @@ export class LaneBook {
 
   /** Gives up what is left and not kept on disk, and takes nothing in any more. */
   close(reason: string): void {
-    this.#closedBecause = reason;
+    this.#admission.closedBecause = reason;
     for (const lane of [...this.#holding]) {
       if (lane.slot?.hasRow === true) {
         this.#leave(lane, reason);
@@ -299,71 +296,24 @@ export class LaneBook {
     this.#admission.storage = storage;
   }
 
-  get storageHooks(): Omit<StorageHooks, "problem" | "soon"> {
-    return {
-      memory: (items, bytes) => this.#room.change(items, bytes),
-      refresh: (lane) => this.refresh(lane),
-      refreshAll: () => {
-        for (const lane of [...this.#holding]) this.refresh(lane);
+  /** What the storage has the book do. */
+  get storageHooks(): BookOnDisk {
+    return onDisk({
+      room: this.#room,
+      ledger: this.#ledger,
+      admission: this.#admission,
+      lanes: this.#holding,
+      queued: (items) => {
+        this.#queuedItems += items;
       },
-      unwritten: (lane, item, reason) => this.#gaveUp(lane, item, reason),
-      lost: (lane, { events, handoffs }) => {
-        this.#queuedItems -= events + handoffs;
-        this.#ledger.lostUnseen(lane, { events, handoffs, runCalls: 0, sessionCalls: 0 }, DAMAGED);
+      refresh: (lane) => this.refresh(lane),
+      gaveUp: (lane, item, reason) => this.#gaveUp(lane, item, reason),
+      restored: (lane) => {
+        lane.eventsDueAt = this.#now();
+        this.#await(lane);
         this.refresh(lane);
       },
-      lostUnread: (pending) => this.#ledger.lostUnseen(undefined, pending, DAMAGED),
-      recovered: (pending) => this.#ledger.recovered(pending),
-      restored: (lane) => this.#restored(lane),
-    };
-  }
-
-  /** A lane of an earlier process; what is in it was counted when its file was opened. */
-  #restored(lane: Lane): void {
-    if (lane.state === "pending" && lane.opening.kind !== "none") {
-      lane.openBytes = callBytes(lane.opening.body);
-      this.#room.add(lane.openBytes);
-    }
-    if (lane.completion !== undefined) {
-      lane.completeBytes = callBytes(lane.completion);
-      this.#room.add(lane.completeBytes);
-    }
-    this.#queuedItems += lane.queue.length;
-    lane.eventsDueAt = this.#now();
-    this.#await(lane);
-    this.refresh(lane);
-  }
-
-  // ---- bounds --------------------------------------------------------------------------------------------------
-
-  #reasonNotToAdmit(lane: Lane): string | undefined {
-    if (this.#admission.fits(lane.openBytes)) return undefined;
-    if (lane.isRun) return "run_not_admitted";
-    return this.#admission.makeRoom(lane, lane.openBytes, false) ? undefined : "session_not_admitted";
-  }
-
-  #refusalOf(lane: Lane, item: LaneItem): LaneFailure | undefined {
-    if (this.#closedBecause !== undefined) return { outcome: "dropped", reason: this.#closedBecause };
-    if (lane.failure !== undefined) return lane.failure;
-    if (lane.completionAsked) return { outcome: "dropped", reason: "after_completion" };
-    if (!this.#admission.makeRoom(lane, item.bytes, true))
-      return { outcome: "dropped", reason: "queue_full" };
-    return undefined;
-  }
-
-  #admitsCompletion(lane: Lane): boolean {
-    if (this.#closedBecause !== undefined) return false;
-    if (this.#admission.makeRoom(lane, lane.completeBytes, false)) return true;
-    if (lane.state === "pending") this.fail(lane, "dropped", "queue_full", FULL);
-    return false;
-  }
-
-  /** A run that can be ended without what came of it is not left open for it. */
-  #small(body: CompleteBody): CompleteBody {
-    const bytes = callBytes(body);
-    return this.#room.couldFit(bytes)
-      ? body
-      : { status: body.status, metadata: { trimmed: true, trimmed_bytes: bytes } };
+    });
   }
 
   // ---- inside --------------------------------------------------------------------------------------------------

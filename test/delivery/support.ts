@@ -140,9 +140,14 @@ export function push(
 }
 
 /** Opens a run, tells `count` events of it and ends it. */
-export function whole(delivery: Delivery, lane: Lane, count = 1): Lane {
+export function whole(
+  delivery: Delivery,
+  lane: Lane,
+  count = 1,
+  more: Parameters<typeof event>[1] = {},
+): Lane {
   delivery.open(lane);
-  push(delivery, lane, count);
+  push(delivery, lane, count, more);
   delivery.complete(lane, { status: "completed" });
   return lane;
 }

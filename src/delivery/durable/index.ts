@@ -1,3 +1,4 @@
-export { QueueStorage, type StorageHooks, type StorageOptions, type StorageState } from "./queue-storage.ts";
+export { QueueStorage } from "./queue-storage.ts";
 export type { Orphan } from "./recovery.ts";
+export type { StorageHooks, StorageOptions, StorageState } from "./storage-options.ts";
 export { isKept } from "./stored-items.ts";

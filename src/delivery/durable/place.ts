@@ -64,12 +64,11 @@ export class Place {
   }
 
   /** A file of this folder whose process has ended. Those of others, and those that cannot be read, are left alone. */
-  abandoned(except: ReadonlySet<string>): OpenFile | undefined {
+  abandoned(): OpenFile | undefined {
     if (!this.isFolder) return undefined;
     for (const name of this.#names()) {
       const path = join(this.#path, name);
-      if (except.has(path)) continue;
-      const found = this.#adopted(path);
+      const found = path === this.#ownPath ? undefined : this.#adopted(path);
       if (found !== undefined) return found;
     }
     return undefined;

@@ -3,8 +3,8 @@ import type { CompleteBody, Registration } from "../../apie-api/index.ts";
 import type { Lane } from "../lane.ts";
 import { knownSession, laneOf } from "./rows.ts";
 import { Slot } from "./slot.ts";
-import { type Spool, ticketBefore } from "./spool.ts";
-import { SpooledQueue } from "./spooled-queue.ts";
+import type { Spool } from "./spool.ts";
+import { ticketBefore } from "./spool-source.ts";
 import { endsAfter, LANE_STATES, type LaneRow, type StoreTotals } from "./store.ts";
 
 /** A run or a session whose process ended before it did. */
@@ -30,6 +30,8 @@ export interface RecoveryParts {
   orphanEnd: (orphan: Orphan) => CompleteBody;
   /** A lane is in memory again, with what waits in it. */
   restored: (lane: Lane) => void;
+  /** So much of it cannot be read. */
+  damaged: (pending: Pending) => void;
 }
 
 /** What nobody has named for this long is not resumed any more. */
@@ -63,7 +65,7 @@ export class Recovery {
     for (const row of rows) {
       this.#at = row.id;
       if (row.id > this.#end) return;
-      if (this.#isOfInterest(row)) this.load(row);
+      if (this.#isOfInterest(row)) this.#loadOrDiscard(row);
       else if (Date.now() - row.seenAt > MAX_SILENCE_MS) this.#parts.spool.discard(row);
     }
   }
@@ -76,6 +78,31 @@ export class Recovery {
     return left;
   }
 
+  /** A row that says nothing sensible costs itself. */
+  #loadOrDiscard(row: LaneRow): void {
+    try {
+      this.load(row);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      const { spool, damaged } = this.#parts;
+      const before = { ...this.left };
+      this.#noteRead(row, this.#itemsOf(row));
+      const { events, handoffs, runCalls, sessionCalls } = this.left;
+      damaged({
+        events: before.events - events,
+        handoffs: before.handoffs - handoffs,
+        runCalls: before.runCalls - runCalls,
+        sessionCalls: before.sessionCalls - sessionCalls,
+      });
+      spool.discard(row);
+    }
+  }
+
+  #itemsOf(row: LaneRow): { count: number; handoffs: number; bytes: number } {
+    const totals = this.#parts.spool.read((store) => store.itemTotals(row.id));
+    return totals ?? { count: 0, handoffs: 0, bytes: 0 };
+  }
+
   /** The lane of a row, read again if need be. */
   load(row: LaneRow): Lane {
     const { spool } = this.#parts;
@@ -84,16 +111,18 @@ export class Recovery {
     const session = this.#sessionOf(row);
     const parent = row.parent === null ? undefined : spool.slot(row.parent)?.lane;
     const lane = laneOf(row, { session, parent, ownAgent: this.#isOwn(row) });
-    const totals = spool.read((store) => store.itemTotals(row.id)) ?? { count: 0, handoffs: 0, bytes: 0 };
+    const totals = this.#itemsOf(row);
     const slot = new Slot(spool, lane, {
       id: row.id,
       agentKey: row.agentKey,
       openedAt: row.openedAt,
+      keyHash: row.keyHash,
+      openedHere: row.openedHere,
       saved: row,
     });
     slot.completedAt = row.completedAt ?? undefined;
     spool.restore(slot);
-    lane.queue = new SpooledQueue(spool, row.id, totals);
+    lane.queue = spool.queue(row.id, totals);
     lane.queuedBytes = totals.bytes;
     lane.openTicket = ticketBefore(row.openedAt);
     const { orphanStatus: status, openedAt, seenAt } = row;

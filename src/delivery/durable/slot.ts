@@ -30,8 +30,10 @@ export class Slot {
       id: number;
       agentKey: string | null;
       openedAt: number;
+      keyHash?: string | undefined;
+      openedHere?: boolean | undefined;
       /** Of one that was read from the file. */
-      saved?: { keyHash: string; openedHere: boolean; bytes: number; seenAt: number } | undefined;
+      saved?: { bytes: number; seenAt: number } | undefined;
     },
   ) {
     const { saved } = details;
@@ -41,8 +43,8 @@ export class Slot {
     this.agentKey = details.agentKey;
     this.openedAt = details.openedAt;
     this.seenAt = saved?.seenAt ?? details.openedAt;
-    this.keyHash = saved?.keyHash ?? hashOf(lane.key);
-    this.openedHere = saved?.openedHere ?? (lane.opening.kind !== "none" && lane.id === undefined);
+    this.keyHash = details.keyHash ?? hashOf(lane.key);
+    this.openedHere = details.openedHere ?? (lane.opening.kind !== "none" && lane.id === undefined);
     this.bytes = saved?.bytes ?? 0;
     this.isDirty = saved === undefined;
     this.hasRow = saved !== undefined;

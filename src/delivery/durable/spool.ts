@@ -2,57 +2,22 @@
  * What is in memory and what is in one queue file, kept in step: changes gather and are saved together, once in a turn of the
  * event loop. When that fails they stay gathered, and memory does alone until it works again.
  */
-import { ApieError, reasonOf } from "../../model/errors.ts";
+import { reasonOf } from "../../model/errors.ts";
 import type { LaneItem } from "../items.ts";
 import type { Lane } from "../lane.ts";
-import type { HeadBudget } from "./head-budget.ts";
+import { ItemWriter } from "./item-writer.ts";
 import { rowOf } from "./rows.ts";
 import { Slot } from "./slot.ts";
-import { type QueueSource, SpooledQueue } from "./spooled-queue.ts";
-import { ITEM_KINDS, type ItemRow, type LaneRow, type Store, StoreFailure } from "./store.ts";
-import {
-  eventRow,
-  type HandoffText,
-  handoffRow,
-  isStored,
-  StoredEvent,
-  StoredHandoff,
-  type StoredItem,
-  writtenForStore,
-} from "./stored-items.ts";
-
-/** What the rest of the delivery has to do about it. */
-export interface SpoolHooks {
-  /** Items came into memory, or (less than 0) left it for the file. */
-  memory(items: number, bytes: number): void;
-  /** What is in the lane may be sent now, or may not be read any more. */
-  refresh(lane: Lane): void;
-  refreshAll(): void;
-  /** The item is not to be sent: the user's hook dropped it, or it cannot be written. It is out of its queue. */
-  unwritten(lane: Lane, item: LaneItem, reason: "redacted" | "unwritable"): void;
-  /** So much of the lane is gone with the file. */
-  lost(lane: Lane, items: { events: number; handoffs: number }): void;
-  /** There is something to save, soon. */
-  unsaved(): void;
-  failed(failure: StoreFailure): void;
-  problem(error: ApieError): void;
-}
-
-export interface SpoolParts {
-  /** Agent this process registers. */
-  agentKey: string;
-  /** Our ids as they may be written down. */
-  shown: (key: string) => string;
-  budget: HeadBudget;
-  hooks: SpoolHooks;
-}
+import type { SpoolParts } from "./spool-parts.ts";
+import { SpoolSource } from "./spool-source.ts";
+import { SpooledQueue } from "./spooled-queue.ts";
+import { type LaneRow, type Store, StoreFailure } from "./store.ts";
+import { isStored } from "./stored-items.ts";
 
 /** Rows of lanes in one transaction: it should take no longer than a turn of the event loop may. */
 const MAX_LANES = 200;
-/** Bytes read of one lane in one go. */
-const READ_BYTES = 262_144;
 
-export class Spool implements QueueSource {
+export class Spool {
   readonly #parts: SpoolParts;
   #store: Store | undefined;
   readonly #slots = new Map<number, Slot>();
@@ -65,8 +30,8 @@ export class Spool implements QueueSource {
   /** To be called for items whose record is let go of. */
   readonly #settling = new Map<number, () => void>();
   #lastLane = 0;
-  /** Places in the file go on where they ended before. */
-  #base = 0;
+  readonly #source: SpoolSource;
+  readonly #writer: ItemWriter;
   #isBusy = false;
   /** Why nothing can be saved at the moment. */
   #failure: StoreFailure | undefined;
@@ -76,13 +41,15 @@ export class Spool implements QueueSource {
 
   constructor(parts: SpoolParts) {
     this.#parts = parts;
+    this.#source = new SpoolSource(this, parts);
+    this.#writer = new ItemWriter(this.#source, parts.hooks);
   }
 
   /** Goes on with what the file holds. */
   use(store: Store): void {
-    const { lastLane, lastItem, bytes } = store.totals();
+    const { lastLane, lastItem, bytes } = store.found.totals;
     this.#lastLane = Math.max(this.#lastLane, lastLane);
-    this.#base = Math.max(this.#base, lastItem);
+    this.#source.base = Math.max(this.#source.base, lastItem);
     this.bytes += bytes;
     this.#store = store;
     this.#failure = undefined;
@@ -101,10 +68,9 @@ export class Spool implements QueueSource {
     return this.#store !== undefined;
   }
 
-  /** Lanes in memory all of which wait for nothing. */
-  get idleLanes(): Lane[] | undefined {
-    const lanes = [...this.#slots.values()].map(({ lane }) => lane);
-    return lanes.every((lane) => lane.isIdle) ? lanes : undefined;
+  /** Lanes that are in memory. */
+  get lanes(): Lane[] {
+    return [...this.#slots.values()].map(({ lane }) => lane);
   }
 
   get hasUnsaved(): boolean {
@@ -131,18 +97,29 @@ export class Spool implements QueueSource {
 
   /** Keeps the lane from now on. It is empty. */
   take(lane: Lane): void {
+    const { agentKey } = this.#parts;
+    const agent = lane.ownAgent ? agentKey : null;
+    this.#begin(new Slot(this, lane, { id: this.#nextLane(), agentKey: agent, openedAt: Date.now() }));
+  }
+
+  /** Keeps from now on what another file kept; it is idle. */
+  move(slot: Slot): void {
+    const { lane, agentKey, openedAt, keyHash, openedHere } = slot;
+    slot.spool.ended(slot);
+    this.#begin(new Slot(this, lane, { id: this.#nextLane(), agentKey, openedAt, keyHash, openedHere }));
+  }
+
+  #begin(slot: Slot): void {
+    slot.lane.queue = this.queue(slot.id);
+    this.#add(slot);
+    this.changed(slot);
+  }
+
+  #nextLane(): number {
     // The numbers in a file that is yet to be opened are not known: these come after them.
     if (this.#lastLane === 0 && this.#store === undefined) this.#lastLane = Date.now() * 1_000;
     this.#lastLane += 1;
-    const { agentKey } = this.#parts;
-    const slot = new Slot(this, lane, {
-      id: this.#lastLane,
-      agentKey: lane.ownAgent ? agentKey : null,
-      openedAt: Date.now(),
-    });
-    lane.queue = new SpooledQueue(this, slot.id);
-    this.#add(slot);
-    this.changed(slot);
+    return this.#lastLane;
   }
 
   /** A lane that was read from the file. */
@@ -188,9 +165,7 @@ export class Spool implements QueueSource {
 
   /** A row of another file. */
   import(row: LaneRow): void {
-    this.#lastLane += 1;
-    const id = this.#lastLane;
-    const moved = { ...row, id, session: null, parent: null };
+    const moved = { ...row, id: this.#nextLane(), session: null, parent: null };
     this.read((store) =>
       store.commit({ lanes: [moved], items: [], seen: [], at: 0, removedItems: [], removedLanes: [] }),
     );
@@ -213,7 +188,7 @@ export class Spool implements QueueSource {
 
   /** Saves what there is, or as much of it as can be written in this time. */
   save(forMs: number): void {
-    if (this.#isBusy || this.#store === undefined || !this.hasUnsaved) return;
+    if (this.#isBusy || this.isDegraded || !this.hasUnsaved) return;
     this.#isBusy = true;
     try {
       this.#write(performance.now() + forMs);
@@ -223,8 +198,9 @@ export class Spool implements QueueSource {
     }
   }
 
-  /** Saves everything, in this turn. @returns whether it is in the file. */
+  /** Saves everything, in this turn: the last there may be. @returns whether it is in the file. */
   saveAll(): boolean {
+    this.#failure = undefined;
     for (let rounds = 0; this.hasUnsaved && rounds < MAX_ROUNDS; rounds += 1) {
       this.save(Number.POSITIVE_INFINITY);
       if (this.isDegraded) return false;
@@ -263,40 +239,21 @@ export class Spool implements QueueSource {
 
   #writeOne(slot: Slot, item: LaneItem): void {
     const { lane, queue } = slot;
-    let row: ItemRow | undefined;
-    let reason: "redacted" | "unwritable" = "redacted";
-    try {
-      row = this.#rowFor(slot, item);
-    } catch (error) {
-      reason = "unwritable";
-      const message = `an ${item.type} event could not be written: ${reasonOf(error)}`;
-      this.#parts.hooks.problem(new ApieError(reason, message));
-    }
+    const written = this.#writer.write(slot, item);
     // A hook that told of more work may have made it give way, and it is settled.
     if (queue.nextFresh !== item) return;
-    if (row === undefined) {
+    if (typeof written === "string") {
       queue.wrote(undefined);
-      this.#parts.hooks.unwritten(lane, item, reason);
+      this.#parts.hooks.unwritten(lane, item, written);
       return;
     }
     const settling = item.kind === "event" ? item.settling?.() : undefined;
-    if (settling !== undefined) this.#settling.set(row.seq, settling);
-    const more = row.bytes - item.bytes;
-    queue.wrote(this.#itemOf(row, item.ticket, false, item.kind === "handoff" ? item.target : undefined));
+    if (settling !== undefined) this.#settling.set(written.seq, settling);
+    const more = written.bytes - item.bytes;
+    queue.wrote(written);
     lane.queuedBytes += more;
     this.bytes += more;
     this.#parts.hooks.memory(0, more);
-  }
-
-  #rowFor(slot: Slot, item: LaneItem): ItemRow | undefined {
-    const seq = this.#base + item.ticket;
-    const now = Date.now();
-    if (item.kind === "event") {
-      const written = writtenForStore(item);
-      return written === undefined ? undefined : eventRow(seq, now, written);
-    }
-    const target = slot.rowOf(item.target as Lane | undefined) ?? undefined;
-    return handoffRow(seq, now, { body: item.body, target, targetId: item.target?.id });
   }
 
   #commit(slots: readonly Slot[]): void {
@@ -345,37 +302,6 @@ export class Spool implements QueueSource {
 
   // ---- reading -------------------------------------------------------------------------------------------------
 
-  mayStay(bytes: number): boolean {
-    return this.#parts.budget.mayTake(bytes);
-  }
-
-  left(bytes: number): void {
-    this.#parts.budget.left(bytes);
-  }
-
-  toDisk(bytes: number): void {
-    this.#parts.hooks.memory(-1, -bytes);
-  }
-
-  fromDisk(lane: number, after: number, limit: number): StoredItem[] {
-    const rows = this.read((store) => store.itemsAfter(lane, after, limit, READ_BYTES));
-    return (rows ?? []).map((row) => {
-      this.#parts.budget.take(row.bytes);
-      return this.#cameIn(row);
-    });
-  }
-
-  lastFromDisk(lane: number, before: number): StoredItem | undefined {
-    const row = this.read((store) => store.itemBefore(lane, before));
-    return row === undefined ? undefined : this.#cameIn(row);
-  }
-
-  kindOnDisk(lane: number, after: number): LaneItem["kind"] | undefined {
-    const kind = this.read((store) => store.kindAfter(lane, after));
-    if (kind === undefined) return undefined;
-    return kind === ITEM_KINDS.event ? "event" : "handoff";
-  }
-
   /** @returns nothing when the file cannot be read: that is told, and tried again with everything else. */
   read<T>(from: (store: Store) => T): T | undefined {
     if (this.#store === undefined || this.#isUnreadable) return undefined;
@@ -388,22 +314,9 @@ export class Spool implements QueueSource {
     }
   }
 
-  /** Order of arrival in this process, or for how long it was there before (below 0, in ms). */
-  ticketOf(seq: number, at: number): number {
-    const ticket = seq - this.#base;
-    return ticket > 0 ? ticket : ticketBefore(at);
-  }
-
-  #cameIn(row: ItemRow): StoredItem {
-    this.#parts.hooks.memory(1, row.bytes);
-    return this.#itemOf(row, this.ticketOf(row.seq, row.at), true, undefined);
-  }
-
-  #itemOf(row: ItemRow, ticket: number, saved: boolean, target: StoredHandoff["target"]): StoredItem {
-    if (row.kind === ITEM_KINDS.event) return new StoredEvent(row, ticket, saved);
-    const { target: id, targetId }: HandoffText = JSON.parse(row.json);
-    const known = target ?? (id === undefined ? undefined : this.#slots.get(id)?.lane);
-    return new StoredHandoff(row, ticket, saved, known ?? { id: targetId });
+  /** A queue of a lane of this file. */
+  queue(id: number, onDisk?: { count: number; handoffs: number }): SpooledQueue {
+    return new SpooledQueue(this.#source, id, onDisk);
   }
 
   // ---- when it does not work -----------------------------------------------------------------------------------
@@ -439,12 +352,6 @@ export class Spool implements QueueSource {
 
 const MAX_ROUNDS = 10_000;
 const RETRY_MS = 5;
-
-/** When this process began, in epoch ms. */
-const STARTED_AT = Date.now() - performance.now();
-
-/** Things of an earlier process have been here for this long, in place of a number of arrival. */
-export const ticketBefore = (at: number): number => Math.min(-1, at - STARTED_AT);
 
 function* first<T>(items: Iterable<T>, count: number): Iterable<T> {
   let left = count;

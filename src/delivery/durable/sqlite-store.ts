@@ -53,7 +53,7 @@ const SQL = {
   kindAfter: "SELECT kind FROM item WHERE lane = ? AND seq > ? ORDER BY seq LIMIT 1",
   itemBefore:
     "SELECT seq, kind, at, bytes, event_id, json FROM item WHERE lane = ? AND seq < ? ORDER BY seq DESC LIMIT 1",
-  fact: "SELECT value FROM fact WHERE name = ?",
+  facts: "SELECT name, value FROM fact",
   setFact: "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)",
   allItems:
     "SELECT kind, count(*) AS count, sum(bytes) AS bytes FROM item INDEXED BY item_by_lane GROUP BY kind",
@@ -66,6 +66,7 @@ const SQL = {
 
 export class SqliteStore implements Store {
   readonly path: string;
+  readonly found: Store["found"];
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
@@ -82,6 +83,7 @@ export class SqliteStore implements Store {
         if (maxPages !== undefined) this.#db.exec(`PRAGMA max_page_count = ${maxPages}`);
         this.#migrate();
       });
+      this.found = { totals: this.#totals(), facts: this.#facts() };
     } catch (error) {
       this.#closeQuietly();
       throw error;
@@ -101,7 +103,7 @@ export class SqliteStore implements Store {
     });
   }
 
-  totals(): StoreTotals {
+  #totals(): StoreTotals {
     return attempt("reading", () => {
       const items = this.#all(SQL.allItems);
       const lanes = this.#all(SQL.allLanes);
@@ -169,11 +171,11 @@ export class SqliteStore implements Store {
     return attempt("reading", () => this.#all(SQL.itemBefore, lane, seq).map(itemRowOf)[0]);
   }
 
-  fact(name: string): string | undefined {
-    return attempt("reading", () => {
-      const [row] = this.#all(SQL.fact, name);
-      return row === undefined ? undefined : String(row.value);
-    });
+  #facts(): Map<string, string> {
+    return attempt(
+      "reading",
+      () => new Map(this.#all(SQL.facts).map(({ name, value }) => [String(name), String(value)])),
+    );
   }
 
   setFact(name: string, value: string): void {

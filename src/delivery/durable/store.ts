@@ -77,7 +77,6 @@ export interface Changes {
   readonly removedLanes: readonly number[];
 }
 
-/** What a file held when it was opened. */
 export interface StoreTotals {
   readonly events: number;
   readonly handoffs: number;
@@ -93,9 +92,10 @@ export interface StoreTotals {
 
 export interface Store {
   readonly path: string;
+  /** What was in it when it was opened. */
+  readonly found: { readonly totals: StoreTotals; readonly facts: ReadonlyMap<string, string> };
   /** One transaction: all of it, or nothing. On its return it survives the end of the process. */
   commit(changes: Changes): void;
-  totals(): StoreTotals;
   lane(id: number): LaneRow | undefined;
   /** Those after `id`, in order. */
   lanesAfter(id: number, limit: number): LaneRow[];
@@ -111,7 +111,6 @@ export interface Store {
   kindAfter(lane: number, seq: number): number | undefined;
   /** The last item before `seq`. */
   itemBefore(lane: number, seq: number): ItemRow | undefined;
-  fact(name: string): string | undefined;
   setFact(name: string, value: string): void;
   close(): void;
 }

@@ -44,8 +44,7 @@ export class StoredEvent implements EventItem, Stored {
 
   /** Asked for losses only. */
   get type(): string {
-    const { type }: { type: string } = JSON.parse(`${this.row.json}}`);
-    return type;
+    return parsed<{ type?: string }>(`${this.row.json}}`)?.type ?? "unknown";
   }
 
   write(bound: string): WrittenEvent {
@@ -66,8 +65,7 @@ export class StoredHandoff implements HandoffItem, Stored {
     this.row = row;
     this.ticket = ticket;
     this.saved = saved;
-    const { body }: HandoffText = JSON.parse(row.json);
-    this.body = body;
+    this.body = handoffIn(row).body;
     this.target = target;
   }
 
@@ -94,6 +92,19 @@ export interface HandoffText {
   /** Lane row of the receiving run, and Apie's id of it where that was known. */
   readonly target?: number | undefined;
   readonly targetId?: string | undefined;
+}
+
+/** What a row says of a hand-off. */
+export const handoffIn = ({ json }: ItemRow): HandoffText =>
+  parsed<HandoffText>(json) ?? { body: { status: "requested" } };
+
+/** A file has no check sums: what it gives may be damaged. */
+function parsed<T>(json: string): T | undefined {
+  try {
+    return JSON.parse(json) as T;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What was written of an event, up to its ids. @throws what the writing throws. */

@@ -1,0 +1,56 @@
+/** What the durable queue is given, what it has others do, and what it says of itself. */
+import type { CompleteBody } from "../../apie-api/index.ts";
+import type { Lane } from "../lane.ts";
+import type { Orphan, Pending } from "./recovery.ts";
+import type { SpoolHooks } from "./spool-parts.ts";
+
+export interface StorageOptions {
+  /** File or folder. */
+  path: string;
+  /** Of all that is kept on disk. */
+  maxBytes: number;
+  /** Of memory that may hold what is in the file as well. */
+  maxHeadBytes: number;
+  /** Agent this process registers. */
+  agentKey: string;
+  /** Our ids as they may be written down. */
+  shown: (key: string) => string;
+  /** How a run or session ends whose process did before. */
+  orphanEnd: (orphan: Orphan) => CompleteBody;
+  /** How often a folder is looked through for files of processes that have ended. Default 30,000. */
+  scanMs?: number | undefined;
+  /** For tests: pages of 8 KiB, beyond which the disk is full. */
+  maxPages?: number | undefined;
+}
+
+export interface StorageHooks extends Omit<SpoolHooks, "unsaved" | "failed"> {
+  /** So much waits from before. */
+  recovered(pending: Pending): void;
+  /** It was lost before it was read. */
+  lostUnread(pending: Pending): void;
+  /** A lane is in memory again, with what waits in it. */
+  restored(lane: Lane): void;
+  /** More is kept than may be: something has to give way. */
+  overfull(): void;
+  /** There may be something to send. */
+  soon(): void;
+}
+
+/** The state of the durable queue, for diagnostics. */
+export interface StorageState {
+  /** This process's file. */
+  path: string;
+  /** Of what is kept, without what SQLite adds. */
+  bytes: number;
+  maxBytes: number;
+  /** Changes that are not in the file yet: what came in, what was sent. */
+  unsaved: number;
+  /** What earlier processes had left. */
+  recovered: { events: number; runs: number; sessions: number };
+  /** Files of ended processes that are being sent. */
+  adoptedFiles: readonly string[];
+  /** Damaged files, where they are now. */
+  setAside: readonly string[];
+  /** Why memory does alone at the moment. */
+  degradedBecause: string | undefined;
+}

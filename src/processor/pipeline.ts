@@ -98,7 +98,10 @@ export class Pipeline {
       client: this.client.inBackground(),
       identify: withoutSecrets(identifyBody(config, agent.key), this.redactor),
       capabilities: withoutSecrets(config.capabilities ?? [], this.redactor),
-      storage: storageOf(config, agent.key, this.redactor, bodies),
+      storage: storageOf(config, agent.key, this.redactor, bodies, () => {
+        this.#pump.all();
+        this.#endOnly.releaseComplete();
+      }),
       onDrop: (info) => this.#dropped(info),
       onProblem: (error) => this.reporter.problem(error),
     });

@@ -9,6 +9,7 @@ export function storageOf(
   agentKey: string,
   redactor: Redactor,
   bodies: Bodies,
+  atLast: () => void,
 ): DeliveryStorage | undefined {
   if (path === undefined) return undefined;
   return {
@@ -17,6 +18,7 @@ export function storageOf(
     agentKey,
     // An application's own conversation id may be any text.
     shown: (key) => redactor.text(key),
+    atLast,
     orphanEnd: (orphan) => bodies.orphanEnd(orphan),
   };
 }

@@ -46,7 +46,10 @@ export class QueueStorage {
     this.#budget = new HeadBudget(options.maxHeadBytes);
     this.#own = this.#newFile();
     this.#openOwn();
-    this.#forgetExit = atExit(() => this.saveAll());
+    this.#forgetExit = atExit(() => {
+      options.atLast?.();
+      this.saveAll();
+    });
   }
 
   get state(): StorageState {

@@ -17,6 +17,8 @@ export interface StorageOptions {
   shown: (key: string) => string;
   /** How a run or session ends whose process did before. */
   orphanEnd: (orphan: Orphan) => CompleteBody;
+  /** Called when the process is about to be gone: the last moment to put something in. Must not throw. */
+  atLast?: (() => void) | undefined;
   /** How often a folder is looked through for files of processes that have ended. Default 30,000. */
   scanMs?: number | undefined;
   /** For tests: pages of 8 KiB, beyond which the disk is full. */

@@ -66,9 +66,13 @@ async function drain() {
 }
 
 const child = (...args) =>
-  spawn(process.execPath, ["--disable-warning=ExperimentalWarning", fileURLToPath(import.meta.url), ...args], {
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
+  spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", fileURLToPath(import.meta.url), ...args],
+    {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    },
+  );
 const told = (process) =>
   new Promise((resolve, reject) => {
     process.once("message", resolve);

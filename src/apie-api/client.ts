@@ -9,6 +9,7 @@ import { createFetchTransport } from "./fetch-transport.ts";
 import { type Fields, fieldsOf, flagOf, listOf, textOf, textsOf } from "./fields.ts";
 import { createHttpTransport, type HttpTransport } from "./http-transport.ts";
 import type { LongBody } from "./long-body.ts";
+import { joined } from "./signals.ts";
 import type {
   CompleteBody,
   Created,
@@ -80,12 +81,16 @@ function transportOf({ transport, fetch }: ClientOptions, closing: AbortSignal):
   if (given === undefined) return createHttpTransport();
   const send = createBoundedTransport(given);
   return {
-    send: ({ body, signal, background: _, ...request }) =>
-      send({
-        ...request,
-        body: typeof body === "object" ? body.text() : body,
-        signal: signal === undefined ? closing : AbortSignal.any([closing, signal]),
-      }),
+    async send({ body, signal, background: _, ...request }) {
+      const text = typeof body === "object" ? body.text() : body;
+      if (signal === undefined) return send({ ...request, body: text, signal: closing });
+      const either = joined(closing, signal);
+      try {
+        return await send({ ...request, body: text, signal: either.signal });
+      } finally {
+        either.release();
+      }
+    },
     close: () => undefined,
   };
 }

@@ -11,4 +11,5 @@ export { ApieClient, type CallOptions, type ClientOptions, type Exchange } from 
 export { detached, detachedTimer, nextTurn, type Timer } from "./detached.ts";
 export { createHttpTransport } from "./http-transport.ts";
 export type { LongBody } from "./long-body.ts";
+export { joined } from "./signals.ts";
 export type * from "./wire.ts";

@@ -23,6 +23,9 @@ const fieldsOf = (value: unknown): Fields =>
   typeof value === "object" && value !== null ? (value as Fields) : {};
 const textOf = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? value : undefined;
+/** A number is an id as well: without one the approval could not be waited for. */
+const idOf = (value: unknown): string | undefined =>
+  typeof value === "number" ? String(value) : textOf(value);
 
 /**
  * @param asked the client's mode; Apie may answer another.
@@ -47,7 +50,7 @@ export function readDecision(body: unknown, asked: GuardMode): GuardDecision | u
     reason: textOf(fields.reason),
     decisionId: textOf(fields.decision_id),
     receiptId: textOf(fields.receipt_id),
-    approvalId: textOf(fieldsOf(fields.approval_request).id) ?? textOf(fields.approval_id),
+    approvalId: idOf(fieldsOf(fields.approval_request).id) ?? idOf(fields.approval_id),
     matchedGuardrails: matchedIn(fields.matched_guardrails),
     failure: undefined,
   };

@@ -2,7 +2,7 @@
  * Waits for a human: long polls in chunks, plain polls where those fail, until a decision, the deadline, or the caller's
  * signal. Nothing that goes wrong on the way ends the wait, and nothing but `approved` is ever taken for a yes.
  */
-import { type Answer, type ApieClient, detachedTimer, toError } from "../apie-api/index.ts";
+import { type Answer, type ApieClient, detachedTimer, joined, toError } from "../apie-api/index.ts";
 import type { ApieError } from "../model/errors.ts";
 import type { ApprovalState } from "../model/guard.ts";
 
@@ -57,8 +57,15 @@ export class Approvals {
 
   /** Never rejects. A client that is closed, or a signal that is given, cancels the wait. */
   async wait(approvalId: string, { timeoutMs, signal }: ApprovalWaiting): Promise<ApprovalState> {
-    const { closing } = this.#client;
-    const cancel = signal === undefined ? closing : AbortSignal.any([closing, signal]);
+    const cancel = joined(this.#client.closing, signal);
+    try {
+      return await this.#decision(approvalId, timeoutMs, cancel.signal);
+    } finally {
+      cancel.release();
+    }
+  }
+
+  async #decision(approvalId: string, timeoutMs: number, cancel: AbortSignal): Promise<ApprovalState> {
     const deadline = performance.now() + timeoutMs;
     let failedChunks = 0;
     let wasTold = false;
@@ -69,7 +76,8 @@ export class Approvals {
       const answer = await this.#ask(approvalId, mayLongPoll, deadline - asked, cancel);
       if (answer.kind === "ok") {
         const state = readApproval(answer.value);
-        if (state.status !== "pending") return state;
+        // A yes that comes after the caller has given up begins nothing any more.
+        if (state.status !== "pending") return cancel.aborted ? CANCELLED : state;
         mayLongPoll = mayLongPoll || failedChunks < MAX_FAILED_CHUNKS;
         if (mayLongPoll && performance.now() - asked >= this.#pollMs) continue;
       } else {

@@ -4,6 +4,7 @@ import {
   type ApieClient,
   detachedTimer,
   type EvaluateBody,
+  joined,
   toError,
 } from "../apie-api/index.ts";
 import { ApieError } from "../model/errors.ts";
@@ -76,34 +77,29 @@ export class Evaluator {
   async #answerInTime(body: EvaluateBody, signal: AbortSignal | undefined): Promise<Answer<unknown>> {
     const { timeoutMs } = this.#options;
     const deadline = performance.now() + timeoutMs;
-    let onAbort: (() => void) | undefined;
+    const given = joined(signal);
     return new Promise<Answer<unknown>>((resolve) => {
-      const timer = detachedTimer(timeoutMs, () => resolve(tooLate(timeoutMs)), { keepAlive: true });
+      const timer = detachedTimer(timeoutMs, () => settle(tooLate(timeoutMs)), { keepAlive: true });
       const settle = (answer: Answer<unknown>): void => {
         timer.cancel();
-        if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
+        given.release();
         resolve(answer);
       };
-      onAbort = () => settle(tooLate(timeoutMs));
-      signal?.addEventListener("abort", onAbort, { once: true });
-      this.#attempts(body, signal, deadline).then(settle, (cause: unknown) =>
+      given.signal.addEventListener("abort", () => settle(tooLate(timeoutMs)), { once: true });
+      this.#attempts(body, given.signal, deadline).then(settle, (cause: unknown) =>
         settle({ kind: "retry", ambiguous: true, message: `failed: ${String(cause)}` }),
       );
     });
   }
 
-  async #attempts(
-    body: EvaluateBody,
-    signal: AbortSignal | undefined,
-    deadline: number,
-  ): Promise<Answer<unknown>> {
+  async #attempts(body: EvaluateBody, signal: AbortSignal, deadline: number): Promise<Answer<unknown>> {
     for (let attempt = 1; ; attempt += 1) {
       const left = Math.max(1, Math.ceil(deadline - performance.now()));
       const answer = await this.#options.client.evaluate(body, { timeoutMs: left, signal });
       const isBroken =
         answer.kind === "retry" && answer.status === undefined && !NOT_BROKEN.has(answer.cause ?? "");
       const mayRetry = isBroken && attempt < MAX_ATTEMPTS && performance.now() < deadline;
-      if (!mayRetry || isAborted(signal)) return answer;
+      if (!mayRetry || signal.aborted) return answer;
     }
   }
 }

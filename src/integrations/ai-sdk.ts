@@ -1,7 +1,7 @@
 /** The Vercel AI SDK (`ai` 5 and newer): its tools behind guardrails, its generations as model calls. */
 import type { CommonInput, LlmCall, ModelRef } from "../index.ts";
 import type { ModelClient, ToolClient } from "./client.ts";
-import { type ToolOptions, toolInputOf } from "./described.ts";
+import { memberOf, type ToolOptions, toolInputOf } from "./described.ts";
 
 /** A tool, as far as it is called. */
 interface AiSdkTool {
@@ -32,7 +32,11 @@ function guardedTool(apie: ToolClient, name: string, tool: AiSdkTool, options: T
   if (typeof execute !== "function") return tool;
   const run: Execute = (input, details) => (execute as Execute).call(tool, input, details);
   const about = (input: unknown, details: unknown) =>
-    toolInputOf(name, { input, callId: callIdIn(details) }, options);
+    toolInputOf(
+      name,
+      { input, callId: callIdIn(details), signal: memberOf(details, "abortSignal") },
+      options,
+    );
   const wrapped = isGenerator(execute)
     ? // The SDK looks at what it is given at once: preliminary results come from a generator only.
       async function* (input: unknown, details: unknown) {
@@ -40,8 +44,24 @@ function guardedTool(apie: ToolClient, name: string, tool: AiSdkTool, options: T
           run(input, details),
         )) as AsyncIterable<unknown>;
       }
-    : (input: unknown, details: unknown) => apie.withTool(about(input, details), () => run(input, details));
+    : (input: unknown, details: unknown) =>
+        apie.withTool(about(input, details), () => lastOf(run(input, details)));
   return Object.assign(Object.create(Object.getPrototypeOf(tool)), tool, { execute: wrapped }) as AiSdkTool;
+}
+
+/**
+ * A plain function that answers with preliminary results is known as such only when it has run, and the SDK would take the
+ * promise of them for the result itself: it gets the last of them, which is the tool's result.
+ */
+function lastOf(answer: unknown): unknown {
+  const isStream = typeof answer === "object" && answer !== null && Symbol.asyncIterator in answer;
+  return isStream ? drained(answer as AsyncIterable<unknown>) : answer;
+}
+
+async function drained(results: AsyncIterable<unknown>): Promise<unknown> {
+  let last: unknown;
+  for await (const result of results) last = result;
+  return last;
 }
 
 const isGenerator = (fn: object): boolean =>

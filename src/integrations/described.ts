@@ -19,12 +19,19 @@ export interface ToolOptions<Arguments = unknown> {
 
 export function toolInputOf(
   name: string,
-  call: { input: unknown; callId?: string | undefined; provider?: string | undefined },
+  call: {
+    input: unknown;
+    callId?: string | undefined;
+    provider?: string | undefined;
+    /** The library's: what it gives up is not to begin any more. */
+    signal?: unknown;
+  },
   { describe }: ToolOptions,
 ): ToolInput {
   const told = typeof describe === "function" ? describe(name, call.input) : ownEntry(describe, name);
-  const { riskLevel, provider = call.provider, ...rest } = told ?? {};
-  return { ...rest, arguments: call.input, tool: { name, provider, riskLevel, callId: call.callId } };
+  const { riskLevel, provider = call.provider, signal = call.signal, ...rest } = told ?? {};
+  const tool = { name, provider, riskLevel, callId: call.callId };
+  return { ...rest, signal: signal as AbortSignal | undefined, arguments: call.input, tool };
 }
 
 /** A tool may be called `constructor`. */
@@ -34,3 +41,9 @@ function ownEntry(
 ): ToolDescription | undefined {
   return described !== undefined && Object.hasOwn(described, name) ? described[name] : undefined;
 }
+
+/** A member of what a library hands in, which may be nothing at all. */
+export const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;

@@ -3,9 +3,12 @@
  * through OpenInference or another instrumentation; a callback handler could not stop a tool in time.
  */
 import type { ToolClient } from "./client.ts";
-import { type ToolOptions, toolInputOf } from "./described.ts";
+import { memberOf, type ToolOptions, toolInputOf } from "./described.ts";
 
-/** A `StructuredTool`, as far as can be said here: `_call`, which is what every kind of tool does in the end, is protected. */
+/**
+ * A `StructuredTool`, as far as can be said here: `_call`, which is what every one of them does in the end, is protected. A
+ * runnable made a tool (`asTool()`) has none.
+ */
 interface LangChainTool {
   name: string;
   invoke(...parameters: never[]): unknown;
@@ -30,15 +33,30 @@ export function guardLangChainTools<const Tools extends readonly LangChainTool[]
 }
 
 function guardedTool<Tool extends LangChainTool>(apie: ToolClient, tool: Tool, options: ToolOptions): Tool {
+  const { _call: own } = tool as unknown as { _call?: unknown };
+  const guarded = (input: unknown, config: unknown, call: () => unknown): Promise<unknown> => {
+    const about = { input, callId: callIdIn(config), signal: memberOf(config, "signal") };
+    return apie.withTool(toolInputOf(tool.name, about, options), call);
+  };
   const call: Call = (input, runManager, config) =>
-    apie.withTool(toolInputOf(tool.name, { input, callId: callIdIn(config) }, options), () =>
-      (tool as unknown as { _call: Call })._call.call(tool, input, runManager, config),
+    guarded(input, config, () => (own as Call).call(tool, input, runManager, config));
+  const invoke = (input: unknown, config: unknown): Promise<unknown> => {
+    const { args = input, id } = (memberOf(input, "type") === "tool_call" ? input : {}) as ToolCall;
+    return guarded(args, { signal: memberOf(config, "signal"), toolCall: { id } }, () =>
+      (tool.invoke as (...given: unknown[]) => unknown).call(tool, input, config),
     );
+  };
+  const [name, value] = typeof own === "function" ? ["_call", call] : ["invoke", invoke];
   // All else is the tool's own, its schema and its callbacks included.
-  return Object.create(tool, { _call: { value: call, writable: true, configurable: true } }) as Tool;
+  return Object.create(tool, { [name]: { value, writable: true, configurable: true } }) as Tool;
+}
+
+interface ToolCall {
+  args?: unknown;
+  id?: unknown;
 }
 
 function callIdIn(config: unknown): string | undefined {
-  const id = (config as { toolCall?: { id?: unknown } } | undefined)?.toolCall?.id;
+  const id = memberOf(memberOf(config, "toolCall"), "id");
   return typeof id === "string" ? id : undefined;
 }

@@ -40,6 +40,8 @@ export interface ModelToolCall {
   input?: unknown;
   /** Chat Completions. */
   function?: { name?: string | undefined; arguments?: unknown } | undefined;
+  /** Chat Completions, of a custom tool. */
+  custom?: { name?: string | undefined; input?: unknown } | undefined;
 }
 
 /** Runs a tool that OpenAI's API asked for. @throws as `withTool`. */
@@ -83,11 +85,12 @@ function toolInput(input: ToolCallInput & { provider?: string | undefined }): To
     riskLevel = "medium",
     ...common
   } = input;
-  const called = toolCall?.function ?? toolCall;
+  const called: Pick<ModelToolCall, "name" | "arguments" | "input"> | undefined =
+    toolCall?.function ?? toolCall?.custom ?? toolCall;
   const name = toolName ?? called?.name ?? "";
   return {
     ...common,
-    arguments: input.arguments ?? called?.arguments ?? toolCall?.input,
+    arguments: input.arguments ?? called?.arguments ?? called?.input,
     tool: { name, provider, riskLevel, callId: toolCall?.call_id ?? toolCall?.id },
     action: { type: actionType ?? "execute", name: actionName ?? name, riskLevel },
     resource: {

@@ -3,13 +3,19 @@
  * the library's tracing.
  */
 import type { ToolClient } from "./client.ts";
-import { type ToolOptions, toolInputOf } from "./described.ts";
+import { memberOf, type ToolOptions, toolInputOf } from "./described.ts";
 
-/** A tool made by `tool()`, as far as it is called; hosted tools have no `invoke` and run elsewhere. */
+/** A tool made by `tool()`, as far as it is called. Others have no `invoke`: hosted tools, which run elsewhere, and those of `HANDS`. */
 interface AgentTool {
   name?: unknown;
   invoke?: unknown;
 }
+
+/** Tools that run in this process without `invoke`: which of their members does it, by which methods. */
+const HANDS: Readonly<Record<string, { member: string; methods: readonly string[] }>> = {
+  shell: { member: "shell", methods: ["run"] },
+  apply_patch: { member: "editor", methods: ["createFile", "updateFile", "deleteFile"] },
+};
 
 type Invoke = (context: unknown, input: string, details?: unknown) => Promise<unknown>;
 
@@ -22,7 +28,8 @@ export interface AgentToolOptions extends ToolOptions {
 }
 
 /**
- * The same tools, each call of which is guarded and told as `withTool`.
+ * The same tools, each call of which is guarded and told as `withTool`: those made by `tool()`, and the acts of `shellTool()`
+ * and `applyPatchTool()`. Hosted tools run elsewhere, and what a `computerTool()` does is not guarded.
  *
  * @example new Agent({ name: "Support", tools: guardAgentTools(apie, [search, refund]) })
  */
@@ -38,9 +45,11 @@ export function guardAgentTools<const Tools extends readonly AgentTool[]>(
 
 function guardedTool(apie: ToolClient, tool: AgentTool, options: AgentToolOptions): AgentTool {
   const { invoke, name } = tool;
-  if (typeof invoke !== "function" || typeof name !== "string") return tool;
+  if (typeof name !== "string") return tool;
+  if (typeof invoke !== "function") return withGuardedHands(apie, tool, name, options);
   const guarded: Invoke = async (context, input, details) => {
-    const about = toolInputOf(name, { input: parsed(input), callId: callIdIn(details) }, options);
+    const call = { input: parsed(input), callId: callIdIn(details), signal: memberOf(details, "signal") };
+    const about = toolInputOf(name, call, options);
     try {
       return await apie.withTool(about, () => (invoke as Invoke).call(tool, context, input, details));
     } catch (error) {
@@ -49,6 +58,22 @@ function guardedTool(apie: ToolClient, tool: AgentTool, options: AgentToolOption
     }
   };
   return { ...tool, invoke: guarded };
+}
+
+/** Each of its acts is a call of the tool. What is not allowed fails, and the library tells the model why. */
+function withGuardedHands(apie: ToolClient, tool: AgentTool, name: string, options: ToolOptions): AgentTool {
+  const type = memberOf(tool, "type");
+  const known = typeof type === "string" && Object.hasOwn(HANDS, type) ? HANDS[type] : undefined;
+  const hands = known === undefined ? undefined : memberOf(tool, known.member);
+  if (known === undefined || typeof hands !== "object" || hands === null) return tool;
+  const guarded = known.methods.map((method) => {
+    const value = async (input: unknown, ...rest: unknown[]): Promise<unknown> =>
+      apie.withTool(toolInputOf(name, { input }, options), () =>
+        (memberOf(hands, method) as (...given: unknown[]) => unknown).call(hands, input, ...rest),
+      );
+    return [method, { value, writable: true, configurable: true }];
+  });
+  return { ...tool, [known.member]: Object.create(hands, Object.fromEntries(guarded)) };
 }
 
 /** By name: the client may be of the other build of this package, ES modules or CommonJS. */
@@ -61,7 +86,7 @@ const STOPPED: ReadonlySet<string> = new Set([
 const isStopped = (error: unknown): error is Error => error instanceof Error && STOPPED.has(error.name);
 
 function callIdIn(details: unknown): string | undefined {
-  const id = (details as { toolCall?: { callId?: unknown } } | undefined)?.toolCall?.callId;
+  const id = memberOf(memberOf(details, "toolCall"), "callId");
   return typeof id === "string" ? id : undefined;
 }
 

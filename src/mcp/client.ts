@@ -1,6 +1,6 @@
 /**
- * An MCP client whose calls are guarded and told: `callTool` as a tool over MCP, `listTools` with what it found, other
- * requests as they were. Works with the `Client` of `@modelcontextprotocol/sdk` and with anything of its shape.
+ * An MCP client whose calls are guarded and told: whichever way it has to call a tool as a tool over MCP, `listTools` with what
+ * it found, other requests as they were. Works with the `Client` of `@modelcontextprotocol/sdk` and with anything of its shape.
  */
 import type { Apie } from "../apie.ts";
 import type { CommonInput, GuardFields, McpToolInput } from "../index.ts";
@@ -45,11 +45,14 @@ export interface McpClientOptions {
 
 type McpApie = Pick<Apie, "withMcpCall" | "withMcpToolCall" | "tools">;
 type Params = Readonly<Record<string, unknown>>;
+type Call = (...given: readonly unknown[]) => unknown;
 
 const UNNAMED = "mcp";
+const TOOL_CALL = "tools/call";
 
 /**
- * The same client, with `callTool` and `listTools` guarded and told.
+ * The same client, with `callTool` and `listTools` guarded and told. So are its other ways to call a tool:
+ * `request({ method: "tools/call", … })` and `experimental.tasks.callToolStream`.
  *
  * - A call that is blocked or not approved is not made; the error is thrown.
  * - The trace, and where `baggage.write` names the server also the ids of run and session, go along in `params._meta`.
@@ -65,14 +68,47 @@ export function createInstrumentedMcpClient<Client extends McpClientLike>(
   options: McpClientOptions = {},
 ): Client {
   const instrumented = new InstrumentedClient(apie, client, options);
-  return new Proxy(client, {
-    get(target, name) {
-      if (name === "callTool") return instrumented.callTool;
-      if (name === "listTools" && typeof target.listTools === "function") return instrumented.listTools;
-      const member: unknown = Reflect.get(target, name, target);
-      // Private fields are the client's own, not the proxy's.
-      return typeof member === "function" ? member.bind(target) : member;
+  // What cannot be changed must be shown by a proxy as it is: one that is frozen is stood for by an object of its own.
+  const shown = Object.isFrozen(client) ? (Object.create(client) as Client) : client;
+  return withMembers(shown, client, {
+    callTool: () => instrumented.callTool,
+    listTools: (own) => (typeof own === "function" ? instrumented.listTools : own),
+    request: (own) => (typeof own === "function" ? instrumented.request : own),
+    experimental: (own) => withinExperimental(own, instrumented),
+  });
+}
+
+/** `experimental.tasks` of the SDK; its other members are its own. */
+function withinExperimental(experimental: unknown, instrumented: InstrumentedClient): unknown {
+  if (typeof experimental !== "object" || experimental === null) return experimental;
+  return withMembers(experimental, experimental, {
+    tasks: (tasks) => {
+      if (typeof tasks !== "object" || tasks === null) return tasks;
+      return withMembers(tasks, tasks, {
+        callToolStream: (own) =>
+          typeof own === "function" ? instrumented.streamOf(tasks, own as Call) : own,
+        requestStream: (own) =>
+          typeof own === "function" ? instrumented.requestStreamOf(tasks, own as Call) : own,
+      });
     },
+  });
+}
+
+/** @param made members that are ours, made of those `of` has. */
+function withMembers<T extends object>(
+  shown: T,
+  of: T,
+  made: Readonly<Record<string, (own: unknown) => unknown>>,
+): T {
+  return new Proxy(shown, {
+    get(_, name) {
+      const member: unknown = Reflect.get(of, name, of);
+      const make = typeof name === "string" && Object.hasOwn(made, name) ? made[name] : undefined;
+      if (make !== undefined) return make(member);
+      // Private fields are the client's own, not the proxy's.
+      return typeof member === "function" ? member.bind(of) : member;
+    },
+    set: (_, name, value) => Reflect.set(of, name, value, of),
   });
 }
 
@@ -90,18 +126,45 @@ class InstrumentedClient {
   }
 
   /** `callTool({ name, arguments }, …)` as the SDK has it, or `callTool(name, arguments)`. */
-  readonly callTool = (...parameters: unknown[]): Promise<unknown> => {
+  readonly callTool = async (...parameters: unknown[]): Promise<unknown> => {
     const [first, second, ...rest] = parameters;
-    const isByName = typeof first === "string";
-    const params = isByName ? { name: first, arguments: second } : paramsOf(first);
-    const tool = typeof params.name === "string" ? params.name : "";
-    const input = { ...this.#described(tool, params.arguments), ...this.#server(), tool };
-    return this.#apie.withMcpToolCall({ ...input, arguments: params.arguments }, ({ meta }) =>
-      isByName
-        ? this.#ask("callTool", parameters)
-        : this.#ask("callTool", [withMeta(params, meta), second, ...rest]),
+    if (typeof first === "string") {
+      const params = { name: first, arguments: second };
+      return this.#called(params, undefined, () => this.#ask("callTool", parameters));
+    }
+    return this.#called(paramsOf(first), rest[0], (params) =>
+      this.#ask("callTool", [params, second, ...rest]),
     );
   };
+
+  readonly request = async (...parameters: unknown[]): Promise<unknown> => {
+    const [asked, ...rest] = parameters;
+    const { method, params } = paramsOf(asked);
+    if (method !== TOOL_CALL) return this.#ask("request", parameters);
+    return this.#called(paramsOf(params), rest.at(-1), (given) =>
+      this.#ask("request", [{ ...paramsOf(asked), params: given }, ...rest]),
+    );
+  };
+
+  /** `experimental.tasks.callToolStream({ name, arguments }, schema, options)`. */
+  streamOf(tasks: object, stream: Call): (...parameters: unknown[]) => AsyncGenerator<unknown, unknown> {
+    const instrumented = this;
+    return async function* callToolStream(first, ...rest) {
+      return yield* (await instrumented.#called(paramsOf(first), rest.at(-1), (params) =>
+        stream.call(tasks, params, ...rest),
+      )) as AsyncGenerator<unknown, unknown>;
+    };
+  }
+
+  requestStreamOf(tasks: object, stream: Call): (...parameters: unknown[]) => unknown {
+    const callToolStream = this.streamOf(tasks, (params, ...rest) =>
+      stream.call(tasks, { method: TOOL_CALL, params }, ...rest),
+    );
+    return (asked, ...rest) => {
+      const { method, params } = paramsOf(asked);
+      return method === TOOL_CALL ? callToolStream(params, ...rest) : stream.call(tasks, asked, ...rest);
+    };
+  }
 
   readonly listTools = async (...parameters: unknown[]): Promise<unknown> => {
     const server = this.#server();
@@ -113,9 +176,19 @@ class InstrumentedClient {
     return result;
   };
 
-  #ask(method: "callTool" | "listTools", parameters: readonly unknown[]): Promise<unknown> {
-    const call = this.#client[method] as (...given: readonly unknown[]) => Promise<unknown>;
-    return call.call(this.#client, ...parameters);
+  /** @param options of the request, whose signal gives up the guard as well. */
+  #called(params: Params, options: unknown, call: (params: Params) => unknown): Promise<unknown> {
+    const tool = typeof params.name === "string" ? params.name : "";
+    const { signal = paramsOf(options).signal, ...described } = this.#described(tool, params.arguments);
+    const input = { ...described, ...this.#server(), tool, signal: signal as AbortSignal | undefined };
+    return this.#apie.withMcpToolCall({ ...input, arguments: params.arguments }, ({ meta }) =>
+      call(withMeta(params, meta)),
+    );
+  }
+
+  #ask(method: "callTool" | "listTools" | "request", parameters: readonly unknown[]): unknown {
+    const client = this.#client as unknown as Readonly<Record<string, Call>>;
+    return client[method]?.(...parameters);
   }
 
   /** Known once the client is connected. */

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { open } from "./api.ts";
-import { isKeyWanted, key } from "./key.ts";
+import { isKeyWanted } from "./key.ts";
 import type { Change } from "./records.ts";
 
 /** `undefined`: changes were missed, so all must be read again. */
@@ -65,11 +65,10 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** With a key that is refused, trying again waits for another one. */
 const nextKey = (): Promise<void> =>
   new Promise((resolve) => {
-    const stop = key.subscribe(() => {
-      if (!isKeyWanted.peek()) {
-        queueMicrotask(() => stop());
-        resolve();
-      }
+    const stop = isKeyWanted.subscribe((isWanted) => {
+      if (isWanted) return;
+      queueMicrotask(() => stop());
+      resolve();
     });
   });
 

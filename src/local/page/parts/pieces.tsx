@@ -96,7 +96,7 @@ export const Select = ({
 }) => (
   <label class="field">
     <span>{label}</span>
-    <select value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
+    <select aria-label={label} value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
       {choices.map((choice) => (
         <option key={choice.value} value={choice.value}>
           {choice.label}

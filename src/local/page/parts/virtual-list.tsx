@@ -9,6 +9,8 @@ import {
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 
+const OVERSCAN = 6;
+
 export interface VirtualListProps {
   readonly label: string;
   readonly count: number;
@@ -42,7 +44,7 @@ export function VirtualList({
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     getItemKey: keyOf,
-    overscan: 8,
+    overscan: OVERSCAN,
     scrollToFn: elementScroll,
     observeElementRect,
     observeElementOffset,
@@ -60,6 +62,8 @@ export function VirtualList({
     if (follow && count > 0) virtualizer.scrollToIndex(count - 1, { align: "end" });
   }, [virtualizer, follow, count]);
   const rows = virtualizer.getVirtualItems();
+  // A row that scrolls out becomes the one that scrolls in: to fill an element anew is much cheaper than to make one.
+  const slots = Math.ceil((virtualizer.scrollRect?.height ?? 0) / rowHeight) + 2 * OVERSCAN + 2;
   const last = rows.at(-1)?.index ?? 0;
   useEffect(() => {
     if (count > 0 && last >= count - 1) onEndReached?.();
@@ -70,7 +74,7 @@ export function VirtualList({
       <ul class="virtual-space" style={{ height: `${virtualizer.getTotalSize()}px` }}>
         {rows.map((row) => (
           <li
-            key={row.key}
+            key={row.index % slots}
             class="virtual-row"
             aria-setsize={count}
             aria-posinset={row.index + 1}

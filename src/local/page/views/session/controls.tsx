@@ -6,7 +6,7 @@ import { CATEGORIES, shortType } from "../../replay/kinds.ts";
 import { SPEEDS } from "../../replay/pace.ts";
 import type { Player } from "./player.ts";
 
-function Transport({ player }: { player: Player }) {
+function Transport({ player, isRunning }: { player: Player; isRunning: boolean }) {
   const shown = player.shown.value;
   const index = player.index.value;
   const current = player.current.value;
@@ -67,11 +67,23 @@ function Transport({ player }: { player: Player }) {
           player.speed.value = Number(value);
         }}
       />
+      {isRunning ? (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={player.isFollowing.value}
+            onChange={(event) => {
+              player.isFollowing.value = event.currentTarget.checked;
+            }}
+          />
+          Follow
+        </label>
+      ) : null}
     </fieldset>
   );
 }
 
-function Filters({ player, isRunning }: { player: Player; isRunning: boolean }) {
+function Filters({ player }: { player: Player }) {
   const counts = player.counts.value;
   const hidden = player.hidden.value;
   return (
@@ -130,25 +142,13 @@ function Filters({ player, isRunning }: { player: Player; isRunning: boolean }) 
           player.grouping.value = value === "run" ? "run" : "time";
         }}
       />
-      {isRunning ? (
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={player.isFollowing.value}
-            onChange={(event) => {
-              player.isFollowing.value = event.currentTarget.checked;
-            }}
-          />
-          Follow
-        </label>
-      ) : null}
     </div>
   );
 }
 
 export const Controls = ({ player, isRunning }: { player: Player; isRunning: boolean }) => (
   <section class="controls" aria-label="Replay controls">
-    <Transport player={player} />
-    <Filters player={player} isRunning={isRunning} />
+    <Transport player={player} isRunning={isRunning} />
+    <Filters player={player} />
   </section>
 );

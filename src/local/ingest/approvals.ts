@@ -25,26 +25,23 @@ const reasonOf = (event: WireEvent): string | null => {
 export function approvalChange(store: Store, stored: NewEvent, event: WireEvent, now: string): Change[] {
   const id = event.approval?.approval_id;
   if (!id) return [];
-  const changed =
-    event.type === "agent.approval.requested"
-      ? store.guardrails.requestApproval(
-          {
-            id,
-            agent_id: stored.agent_id,
-            run_id: stored.run_id,
-            session_id: stored.session_id,
-            reason: reasonOf(event),
-            request: { action: event.action ?? null, resource: event.resource ?? null },
-          },
-          now,
-        )
-      : event.type === "agent.approval.resolved" &&
-        store.guardrails.resolveApproval(
-          id,
-          event.approval?.status ?? "resolved",
-          event.approval?.resolved_by ?? null,
-          now,
-        );
+  const { guardrails } = store;
+  let changed = false;
+  if (event.type === "agent.approval.requested") {
+    const request = { action: event.action ?? null, resource: event.resource ?? null };
+    const { agent_id, run_id, session_id } = stored;
+    changed = guardrails.requestApproval(
+      { id, agent_id, run_id, session_id, reason: reasonOf(event), request },
+      now,
+    );
+  } else if (event.type === "agent.approval.resolved") {
+    const { status, resolved_by: by } = event.approval ?? {};
+    // What a guardrail asked a human for, an agent does not allow itself by telling of it.
+    const isAsked = typeof guardrails.approval(id)?.decision_id === "string";
+    changed =
+      !(isAsked && status === "approved") &&
+      guardrails.resolveApproval(id, status ?? "resolved", by ?? null, now);
+  }
   return changed ? [{ kind: "approval", id, run_id: stored.run_id, session_id: stored.session_id }] : [];
 }
 
@@ -84,6 +81,8 @@ async function wait(c: AppContext, services: Services): Promise<Response> {
 /** A human's decision, as the page and scripts give it: whoever waits goes on. */
 async function resolve(c: AppContext, services: Services): Promise<Response> {
   const { body, warnings } = await readObject(c, RESOLVE, services.settings.maxBodyBytes);
+  // Its time may be over before anybody has looked.
+  expireApprovals(services);
   const { id, run_id, session_id } = approvalOfPath(c, services);
   const { guardrails } = services.store;
   const by = body.resolved_by ?? null;

@@ -89,6 +89,22 @@ test("no two parts of one floor import each other", () => {
   expect(mutual).toEqual([]);
 });
 
+test("the page of the local Apie takes nothing of its server, which it knows by HTTP alone", () => {
+  const page = join(SRC, "local/page");
+  const files = readdirSync(page, { recursive: true, encoding: "utf8" }).filter((name) =>
+    /\.tsx?$/.test(name),
+  );
+  expect(files.length).toBeGreaterThan(30);
+  const outside = files.flatMap((file) => {
+    const imports = readFileSync(join(page, file), "utf8").matchAll(/(?:from|import)\s+"(\.[^"]+)"/g);
+    return [...imports]
+      .map(([, path = ""]) => relative(page, resolve(page, dirname(file), path)))
+      .filter((path) => path.startsWith(".."))
+      .map((path) => `${file} -> ${path}`);
+  });
+  expect(outside).toEqual([]);
+});
+
 test("the core imports no OpenTelemetry SDK package, and nothing else but the API and zod", () => {
   const allowed = /^(node:|@opentelemetry\/api$|zod$)/;
   const core = sources().filter((file) => !["cli", "local"].includes(partOf(file)));

@@ -3,7 +3,7 @@ import { get, getUpTo } from "../../data/api.ts";
 import { useClosable, useLoaded } from "../../data/loaded.ts";
 import type { Agent, EventLine, EventsAnswer } from "../../data/records.ts";
 import { EventPanel } from "../../parts/event-panel.tsx";
-import { clockOfUs, count } from "../../parts/format.ts";
+import { clockOfUs, plural } from "../../parts/format.ts";
 import { useKeys } from "../../parts/keyboard.ts";
 import { choices, Head, Search, Select } from "../../parts/pieces.tsx";
 import { place, setQuery } from "../../parts/router.ts";
@@ -180,7 +180,8 @@ export function EventsView() {
               }}
             </VirtualList>
             <p class="dim foot">
-              {count(lines.length)} events{events.hasOlder.value ? "; older ones come as you scroll" : ""}
+              {plural(lines.length, "event")}
+              {events.hasOlder.value ? "; older ones come as you scroll" : ""}
             </p>
           </div>
           {current === undefined ? null : (

@@ -4,7 +4,10 @@ import { Page } from "./page.tsx";
 import { followLinks, navigate } from "./parts/router.ts";
 import "./styles/base.css";
 import "./styles/parts.css";
-import "./styles/replay.css";
+import "./styles/areas.css";
+import "./styles/timeline.css";
+import "./styles/events.css";
+import "./styles/small.css";
 
 if (location.pathname === "/") navigate("/sessions", "replace");
 followLinks();

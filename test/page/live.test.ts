@@ -57,6 +57,7 @@ describe.skipIf(!HAS_BROWSER)("a live agent", { timeout: 180_000 }, () => {
     await page.getByRole("button", { name: "Approve" }).waitFor();
     await said(agent, "waits");
     const events = page.getByLabel("Events of the session in order");
+    await page.getByLabel("Follow").check();
     await events.getByText("approval.requested").waitFor();
     await expect.poll(() => page.locator(".bar.is-running").count()).toBe(2);
     await screenshot(page, "replay-live");

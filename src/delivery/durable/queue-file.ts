@@ -87,7 +87,7 @@ function locked(sqlite: Sqlite, path: string): DatabaseSync {
   try {
     lock = new sqlite.DatabaseSync(path);
     // Never ended: nothing is written, the lock is all there is to it.
-    lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    lock.exec("PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
     return lock;
   } catch (error) {
     lock?.close();

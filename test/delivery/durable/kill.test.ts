@@ -14,7 +14,7 @@ import { until } from "../../support/until.ts";
 import { COMPLETING, idAtServer, isTaken, OPENING } from "../support.ts";
 import { folder, HAS_SQLITE } from "./support.ts";
 
-const ROUNDS = Number(process.env.APIE_KILL_ROUNDS ?? 12);
+const ROUNDS = Number(process.env.APIE_KILL_ROUNDS ?? 8);
 /** A process is killed after it has said so much, at the latest. */
 const MAX_LINES = 300;
 const SCRIPT = fileURLToPath(new URL("scripts/worker.ts", import.meta.url));
@@ -69,11 +69,14 @@ function heard(lines: string): Said {
 
 const keyOf = ({ body }: RecordedRequest): string => (body as { metadata: { key: string } }).metadata.key;
 
-test.runIf(HAS_SQLITE)(
-  `killed ${ROUNDS} times at random, all that was in the file arrives`,
-  async () => {
+test.runIf(HAS_SQLITE).each([
+  ["file", "queue"],
+  ["folder", "queues/"],
+])(
+  `killed ${ROUNDS} times at random, all that was in the %s arrives`,
+  async (kind, name) => {
     const server = await startServer();
-    const path = join(folder(), "queue");
+    const path = join(folder(), name);
     unsteady(server);
     const said: Said = { opened: [], events: [], ended: [] };
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -152,7 +155,7 @@ test.runIf(HAS_SQLITE)(
       if (said.ended.includes(key)) expect(end?.body, `end of ${key}`).toMatchObject({ status: "completed" });
     }
     console.log(
-      `killed ${ROUNDS} times: ${said.events.length} events were in the file, ${firstOf.size} arrived, ${repeated} of them twice; ${openings.size} runs and sessions`,
+      `${kind}: killed ${ROUNDS} times: ${said.events.length} events were on disk, ${firstOf.size} arrived, ${repeated} of them twice; ${openings.size} runs and sessions`,
     );
   },
   60_000 + ROUNDS * 30_000,

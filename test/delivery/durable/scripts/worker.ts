@@ -111,7 +111,12 @@ if (mode === "work") {
   say("ready");
   await work();
 } else {
-  const report = await delivery.flush(30_000);
+  let report = await delivery.flush(30_000);
+  // Of a folder one file after the other is taken over.
+  while (report.ok && delivery.storage?.adoptedFiles.length !== 0) {
+    await turn();
+    report = await delivery.flush(30_000);
+  }
   say(JSON.stringify({ report, storage: delivery.storage, queued: delivery.queued }));
   await delivery.shutdown(1_000);
 }

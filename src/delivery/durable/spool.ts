@@ -13,6 +13,7 @@ import { SpoolSource } from "./spool-source.ts";
 import { SpooledQueue } from "./spooled-queue.ts";
 import { type LaneRow, type Store, StoreFailure } from "./store.ts";
 import { isStored } from "./stored-items.ts";
+import { Unsaved } from "./unsaved.ts";
 
 /** Rows of lanes in one transaction: it should take no longer than a turn of the event loop may. */
 const MAX_LANES = 200;
@@ -21,12 +22,7 @@ export class Spool {
   readonly #parts: SpoolParts;
   #store: Store | undefined;
   readonly #slots = new Map<number, Slot>();
-  /** Lanes whose row is to be written. */
-  readonly #dirty = new Set<Slot>();
-  /** Lanes with items that are not in the file. */
-  readonly #unsaved = new Set<Slot>();
-  #removedItems: number[] = [];
-  #removedLanes: number[] = [];
+  readonly #unsaved = new Unsaved();
   /** To be called for items whose record is let go of. */
   readonly #settling = new Map<number, () => void>();
   #lastLane = 0;
@@ -74,19 +70,17 @@ export class Spool {
   }
 
   get hasUnsaved(): boolean {
-    return this.#dirty.size + this.#unsaved.size + this.#removedItems.length + this.#removedLanes.length > 0;
+    return !this.#unsaved.isEmpty;
   }
 
   /** Changes that are not in the file. */
   get unsavedChanges(): number {
-    return this.#dirty.size + this.unsavedItems + this.#removedItems.length + this.#removedLanes.length;
+    return this.#unsaved.count;
   }
 
   /** Events and hand-offs that are not in the file. */
   get unsavedItems(): number {
-    let items = 0;
-    for (const slot of this.#unsaved) items += slot.queue.unsaved;
-    return items;
+    return this.#unsaved.items;
   }
 
   slot(id: number): Slot | undefined {
@@ -135,21 +129,22 @@ export class Spool {
   changed(slot: Slot): void {
     slot.isDirty = true;
     if (slot.lane.completion !== undefined) slot.completedAt ??= Date.now();
-    this.#dirty.add(slot);
+    this.#unsaved.rows.add(slot);
     this.#parts.hooks.unsaved();
   }
 
   pushed(slot: Slot, item: LaneItem): void {
-    this.#unsaved.add(slot);
+    this.#unsaved.lanes.add(slot);
     this.bytes += item.bytes;
     this.#parts.hooks.unsaved();
   }
 
   settled(item: LaneItem): void {
-    this.bytes -= item.bytes;
+    // What was on its way when the file was lost is not in the new one.
+    this.bytes = Math.max(0, this.bytes - item.bytes);
     if (!isStored(item)) return;
     if (item.saved) {
-      this.#removedItems.push(item.seq);
+      this.#unsaved.removedItems.push(item.seq);
       this.#parts.hooks.unsaved();
     }
     this.#settling.get(item.seq)?.();
@@ -159,7 +154,7 @@ export class Spool {
   /** A row nobody will ask for any more. */
   discard(row: LaneRow): void {
     this.bytes -= row.bytes;
-    this.#removedLanes.push(row.id);
+    this.#unsaved.removedLanes.push(row.id);
     this.#parts.hooks.unsaved();
   }
 
@@ -175,13 +170,10 @@ export class Spool {
   ended(slot: Slot): void {
     if (this.#slots.get(slot.id) !== slot) return;
     this.#slots.delete(slot.id);
-    this.#dirty.delete(slot);
-    this.#unsaved.delete(slot);
+    this.#unsaved.forget(slot);
     this.bytes -= slot.bytes;
     slot.lane.slot = undefined;
-    if (!slot.hasRow) return;
-    this.#removedLanes.push(slot.id);
-    this.#parts.hooks.unsaved();
+    if (slot.hasRow) this.#parts.hooks.unsaved();
   }
 
   // ---- saving --------------------------------------------------------------------------------------------------
@@ -192,7 +184,7 @@ export class Spool {
     this.#isBusy = true;
     try {
       this.#write(performance.now() + forMs);
-      this.#commit([...first(this.#dirty, MAX_LANES)]);
+      this.#commit(this.#unsaved.someRows(MAX_LANES));
     } finally {
       this.#isBusy = false;
     }
@@ -228,7 +220,7 @@ export class Spool {
   #write(until: number): void {
     // One that makes more of them at each call is not followed for ever.
     let left = until === Number.POSITIVE_INFINITY ? this.unsavedItems : Number.POSITIVE_INFINITY;
-    for (const slot of this.#unsaved) {
+    for (const slot of this.#unsaved.lanes) {
       for (let item = slot.queue.nextFresh; item !== undefined; item = slot.queue.nextFresh) {
         this.#writeOne(slot, item);
         left -= 1;
@@ -261,7 +253,7 @@ export class Spool {
     if (store === undefined) return;
     const now = Date.now();
     const chosen = new Set(slots);
-    const withItems = [...this.#unsaved].filter(
+    const withItems = [...this.#unsaved.lanes].filter(
       (slot) => slot.queue.hasWritten && (slot.hasRow || chosen.has(slot)),
     );
     const lanes = slots.map((slot) => {
@@ -271,7 +263,7 @@ export class Spool {
     const items = withItems.flatMap((slot) =>
       slot.queue.toSave.map(({ row }) => ({ ...row, lane: slot.id })),
     );
-    const [removedItems, removedLanes] = [this.#removedItems, this.#removedLanes];
+    const { removedItems, removedLanes } = this.#unsaved;
     try {
       const seen = withItems.filter((slot) => !chosen.has(slot)).map(({ id }) => id);
       store.commit({ lanes, items, seen, at: now, removedItems, removedLanes });
@@ -279,15 +271,12 @@ export class Spool {
       this.fail(error);
       return;
     }
-    this.#removedItems = [];
-    this.#removedLanes = [];
     slots.forEach((slot, index) => {
       this.#rowSaved(slot, lanes[index] as LaneRow);
     });
-    for (const slot of withItems) {
-      slot.queue.saved();
-      if (slot.queue.unsaved === 0) this.#unsaved.delete(slot);
-    }
+    for (const slot of withItems) slot.queue.saved();
+    this.#unsaved.removed();
+    this.#unsaved.prune();
     for (const slot of new Set([...slots, ...withItems])) this.#parts.hooks.refresh(slot.lane);
   }
 
@@ -297,7 +286,7 @@ export class Spool {
     this.bytes += row.bytes - slot.bytes;
     slot.bytes = row.bytes;
     slot.isDirty = lane.completion !== undefined && !lane.completed && row.completion === null;
-    if (!slot.isDirty) this.#dirty.delete(slot);
+    if (!slot.isDirty) this.#unsaved.rows.delete(slot);
   }
 
   // ---- reading -------------------------------------------------------------------------------------------------
@@ -333,8 +322,7 @@ export class Spool {
   /** The file is gone, or is not to be used any more: what memory has is to be saved in the next one. */
   forsake(): void {
     this.#store = undefined;
-    this.#removedItems = [];
-    this.#removedLanes = [];
+    this.#unsaved.removed();
     this.bytes = 0;
     for (const slot of [...this.#slots.values()]) {
       const lost = slot.queue.lost();
@@ -343,21 +331,12 @@ export class Spool {
       slot.hasRow = false;
       slot.bytes = 0;
       slot.isDirty = true;
-      this.#dirty.add(slot);
+      this.#unsaved.rows.add(slot);
       this.bytes += slot.queue.unsavedBytes;
-      if (slot.queue.unsaved > 0) this.#unsaved.add(slot);
+      if (slot.queue.unsaved > 0) this.#unsaved.lanes.add(slot);
     }
   }
 }
 
 const MAX_ROUNDS = 10_000;
 const RETRY_MS = 5;
-
-function* first<T>(items: Iterable<T>, count: number): Iterable<T> {
-  let left = count;
-  for (const item of items) {
-    if (left <= 0) return;
-    left -= 1;
-    yield item;
-  }
-}

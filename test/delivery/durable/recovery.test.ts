@@ -168,6 +168,23 @@ describe.runIf(HAS_SQLITE)("a queue on disk", () => {
     expect(taken(server)).toEqual(["r/1"]);
   });
 
+  test("what a hook drops leaves nothing to be done", async () => {
+    const server = await startServer();
+    const sender = durable(server, join(folder(), "queue"));
+    const lane = run("r");
+    sender.delivery.open(lane);
+    await saved(sender);
+    push(sender.delivery, lane, 50, { write: () => undefined });
+    await saved(sender);
+    expect(sender.delivery.counters.events).toMatchObject({ dropped: 50, pending: 0 });
+    expect(sender.delivery.counters.reasons).toEqual(new Map([["redacted", 50]]));
+    await flushed(sender.delivery);
+    // Nothing goes on in every turn of the event loop.
+    const before = performance.eventLoopUtilization();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(performance.eventLoopUtilization(before).utilization).toBeLessThan(0.5);
+  });
+
   test("the registration of the process they come from goes along", async () => {
     const server = await startServer();
     const path = join(folder(), "queue");

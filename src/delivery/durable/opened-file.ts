@@ -160,16 +160,17 @@ export class OpenedFile {
     );
   }
 
-  /** Hands over what may still be resumed. */
-  moveTo(other: Spool): void {
+  /** Hands over what may still be resumed. @returns whether all of it is in the other's file. */
+  moveTo(other: Spool): boolean {
     const { spool } = this;
     const inMemory = new Set(spool.lanes.map(({ slot }) => slot?.id));
     for (const lane of spool.lanes) if (lane.slot !== undefined) other.move(lane.slot);
     for (let after = 0; ; ) {
-      const rows = spool.read((store) => store.lanesAfter(after, ROWS)) ?? [];
-      for (const row of rows) if (!inMemory.has(row.id)) other.import(row);
+      const rows = spool.read((store) => store.lanesAfter(after, ROWS));
+      if (rows === undefined) return false;
+      for (const row of rows) if (!inMemory.has(row.id) && !other.import(row)) return false;
       const last = rows.at(-1);
-      if (last === undefined) return;
+      if (last === undefined) return other.saveAll() && !other.isDegraded;
       after = last.id;
     }
   }
@@ -182,9 +183,9 @@ export class OpenedFile {
     this.#file?.close({ remove: removeEmpty && isEmpty && !spool.isDegraded });
   }
 
-  /** Nothing in it is needed any more. */
-  remove(): void {
-    this.#file?.close({ remove: true });
+  /** Lets go of it as it is in the file. @param remove takes it away: nothing in it is needed any more. */
+  letGo(remove: boolean): void {
+    this.#file?.close({ remove });
   }
 }
 

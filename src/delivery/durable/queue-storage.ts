@@ -207,9 +207,10 @@ export class QueueStorage {
   #endDrained(): void {
     for (const opened of [...this.#adopted]) {
       if (this.#own.spool.isDegraded || !opened.isDrained) continue;
-      opened.moveTo(this.#own.spool);
+      const isMoved = opened.moveTo(this.#own.spool);
       this.#adopted.splice(this.#adopted.indexOf(opened), 1);
-      opened.remove();
+      // What did not fit is still there, to be taken over again.
+      opened.letGo(isMoved);
       this.#scan();
     }
   }

@@ -158,13 +158,17 @@ export class Spool {
     this.#parts.hooks.unsaved();
   }
 
-  /** A row of another file. */
-  import(row: LaneRow): void {
+  /** A row of another file, unless it was taken over before. @returns whether it is in this one. */
+  import(row: LaneRow): boolean {
+    const known = this.read((store) => store.laneByKey(row.kind, row.keyHash));
+    if (known !== undefined && known.apieId === row.apieId) return true;
     const moved = { ...row, id: this.#nextLane(), session: null, parent: null };
-    this.read((store) =>
-      store.commit({ lanes: [moved], items: [], seen: [], at: 0, removedItems: [], removedLanes: [] }),
-    );
-    this.bytes += row.bytes;
+    const isIn = this.read((store) => {
+      store.commit({ lanes: [moved], items: [], seen: [], at: 0, removedItems: [], removedLanes: [] });
+      return true;
+    });
+    if (isIn === true) this.bytes += row.bytes;
+    return isIn === true;
   }
 
   ended(slot: Slot): void {

@@ -10,6 +10,7 @@ const library = defineConfig({
     semconv: "src/semconv/index.ts",
     integrations: "src/integrations/index.ts",
     mcp: "src/mcp/index.ts",
+    imports: "src/imports/index.ts",
     local: "src/local/index.ts",
   },
   format: ["esm", "cjs"],

@@ -97,6 +97,8 @@ export interface RunFacts {
   /** Usage the run reports itself, for runs whose model calls are not seen. */
   usage?: Usage | undefined;
   costUsd?: number | undefined;
+  /** Its span ends as if all were well whatever happens: it failed when its last work did. */
+  failsWithItsWork?: boolean | undefined;
 }
 
 export interface SessionFacts {

@@ -31,6 +31,8 @@ export interface RunScope {
   readonly parentApieId?: string | undefined;
   /** Set while a run goes on after a pause. */
   readonly resumed?: RunProgress | undefined;
+  /** Complete at Apie already: it is told once more, and not completed again. */
+  readonly isComplete?: boolean | undefined;
   readonly spanContext: SpanContextLike | undefined;
 }
 

@@ -66,35 +66,42 @@ export class EndOnlyTraces {
     while (this.#count > MAX_SPANS) {
       const oldest = this.#traces.keys().next().value;
       if (oldest === undefined) break;
-      this.#release(oldest);
+      this.#release([oldest]);
     }
   }
 
   sweep(): void {
     const now = this.#options.now();
-    for (const [traceId, trace] of [...this.#traces]) {
-      const complete = trace.rootSeenAt !== undefined && now - trace.rootSeenAt >= LINGER_MS;
-      if (complete || now - trace.since >= DEADLINE_MS) this.#release(traceId);
-    }
+    const isDue = ({ since, rootSeenAt }: HeldTrace): boolean =>
+      (rootSeenAt !== undefined && now - rootSeenAt >= LINGER_MS) || now - since >= DEADLINE_MS;
+    this.#releaseThose(isDue);
   }
 
   /** Traces whose root was seen are complete as far as anybody can tell. */
   releaseComplete(): void {
-    for (const [traceId, trace] of [...this.#traces])
-      if (trace.rootSeenAt !== undefined) this.#release(traceId);
+    this.#releaseThose(({ rootSeenAt }) => rootSeenAt !== undefined);
   }
 
   releaseAll(): void {
-    for (const traceId of [...this.#traces.keys()]) this.#release(traceId);
+    this.#release([...this.#traces.keys()]);
   }
 
-  #release(traceId: string): void {
-    const trace = this.#traces.get(traceId);
-    if (trace === undefined) return;
-    this.#traces.delete(traceId);
-    this.#count -= trace.spans.length;
-    const missing = missingParents(trace.spans, (spanId) => this.#options.isKnown(traceId, spanId));
-    this.#options.walk(inOrderOfTime([...missing, ...trace.spans]));
+  #releaseThose(isDue: (trace: HeldTrace) => boolean): void {
+    this.#release([...this.#traces].filter(([, trace]) => isDue(trace)).map(([traceId]) => traceId));
+  }
+
+  /** Traces that are released together are walked together: a run and the runs it starts each have a trace of their own. */
+  #release(traceIds: readonly string[]): void {
+    const traces: EndedSpan[][] = [];
+    for (const traceId of traceIds) {
+      const trace = this.#traces.get(traceId);
+      if (trace === undefined) continue;
+      this.#traces.delete(traceId);
+      this.#count -= trace.spans.length;
+      const missing = missingParents(trace.spans, (spanId) => this.#options.isKnown(traceId, spanId));
+      traces.push([...missing, ...trace.spans]);
+    }
+    if (traces.length > 0) this.#options.walk(inOrderOfTime(...traces));
   }
 }
 
@@ -147,20 +154,24 @@ function standIn(spanId: string, parentId: string | undefined, children: readonl
 
 /**
  * Starts and ends by time. At the same moment starts go first, parents before children, then ends, children before
- * parents: clocks of a millisecond must not make a child outlive, or precede, its parent.
+ * parents: clocks of a millisecond must not make a child outlive, or precede, its parent. Of several traces, the one that came
+ * first goes first at the same moment.
  */
-export function inOrderOfTime(spans: readonly EndedSpan[]): WalkStep[] {
+export function inOrderOfTime(...traces: readonly (readonly EndedSpan[])[]): WalkStep[] {
+  return traces
+    .flatMap(stepsOf)
+    .sort((a, b) => a.at - b.at || (a.phase === b.phase ? a.rank - b.rank : a.phase === "start" ? -1 : 1));
+}
+
+function stepsOf(spans: readonly EndedSpan[]): (WalkStep & { at: number; rank: number })[] {
   const places = placesOf(spans);
-  const steps = spans.flatMap((span) => {
+  return spans.flatMap((span) => {
     const { depth, startMs } = places.get(span) ?? { depth: 0, startMs: span.start.startMs };
     return [
       { phase: "start" as const, span, at: startMs, rank: depth },
       { phase: "end" as const, span, at: Math.max(span.end.endMs, startMs), rank: -depth },
     ];
   });
-  return steps.sort(
-    (a, b) => a.at - b.at || (a.phase === b.phase ? a.rank - b.rank : a.phase === "start" ? -1 : 1),
-  );
 }
 
 /** Depth of each span, and a start that is not before its parent's. */

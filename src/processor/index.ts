@@ -1,4 +1,5 @@
 export { withoutSecrets } from "./identify.ts";
+export type { ApieIds } from "./ids.ts";
 export { NOTHING_SENT } from "./nothing-sent.ts";
 export { Pipeline } from "./pipeline.ts";
 export { ApieSpanProcessor, type ProcessorInternals } from "./processor.ts";

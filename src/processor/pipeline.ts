@@ -153,7 +153,7 @@ export class Pipeline {
       walk: (steps) => this.#walk(steps),
     });
     this.#pump = new Pump({
-      read: (span, phase, scope) => (phase === "start" ? this.#start(span, scope) : this.#end(span)),
+      read: (span, phase, scope) => (phase === "start" ? this.#start(span, scope) : this.#end(span, scope)),
       onUnreadable: (error, span) => this.#unreadable(error, span),
       onSlice: () => {
         this.#metrics.bind();
@@ -193,7 +193,8 @@ export class Pipeline {
     node.sawEnd = hasEnded;
   }
 
-  #end(span: SpanLike): void {
+  /** @param scope of a span that comes with no start: what is known of its run beforehand. */
+  #end(span: SpanLike, scope: Scope | undefined): void {
     const { traceId, spanId } = idsOf(span);
     const found = this.tracker.find(traceId, spanId);
     const node = found?.extra?.standsIn === true ? undefined : found;
@@ -212,7 +213,7 @@ export class Pipeline {
     }
     if (this.tracker.isGivenUp(traceId, activity)) return;
     this.#noteResource(span);
-    const start = { ...this.#reading.start(span, undefined, activity), mayTurnOut: false };
+    const start = { ...this.#reading.start(span, scope, activity), mayTurnOut: false };
     const ended: EndedSpan = {
       start,
       end,

@@ -3,6 +3,7 @@ import { type ApieConfig, type ApieOptions, resolveConfig } from "../config/inde
 import type { FlushReport } from "../delivery/index.ts";
 import { type DoctorOptions, type DoctorReport, examine, noteProcessor } from "../diagnostics/index.ts";
 import { toldOfSpan } from "../events/index.ts";
+import type { Scope } from "../model/scope.ts";
 import type { SpanLike } from "../model/span.ts";
 import { scopeOf } from "../propagation/index.ts";
 import { NOTHING_SENT } from "./nothing-sent.ts";
@@ -79,6 +80,16 @@ export class ApieSpanProcessor {
     try {
       this.#pipeline.note(span, true, undefined);
       this.#pipeline.waitUntil?.ended(span);
+    } catch (error) {
+      this.#failed(error, span);
+    }
+  }
+
+  /** @internal Takes a span that ended elsewhere, with what is known at Apie of its run and session. */
+  imported(span: SpanLike, scope: Scope | undefined): void {
+    if (this.#forward !== undefined) this.#forwarded(span, () => this.#forward?.onEnd(span));
+    try {
+      this.#pipeline?.note(span, true, scope);
     } catch (error) {
       this.#failed(error, span);
     }

@@ -131,7 +131,7 @@ export class Recorder implements TrackingOutput {
     }
     this.#shared?.used(run.session);
     if (run.isPaused) this.#pause(run);
-    else this.#delivery.complete(laneOf(run), this.#bodies.runEnd(run));
+    else if (!run.isComplete) this.#delivery.complete(laneOf(run), this.#bodies.runEnd(run));
   }
 
   /** How far a run had come when it was paused; `undefined` when it is not paused here. */

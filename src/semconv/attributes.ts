@@ -411,6 +411,28 @@ export const ATTR_AGENT_SESSION_INPUT_SUMMARY = "agent.session.input.summary";
 /** One line that says how the session ended, redacted. Apie session `output_summary`. */
 export const ATTR_AGENT_SESSION_OUTPUT_SUMMARY = "agent.session.output.summary";
 
+// Source
+
+/** System whose record the span was made of. */
+export const ATTR_AGENT_SOURCE_SYSTEM = "agent.source.system";
+
+/** Form the record came in, where the system has several. */
+export const ATTR_AGENT_SOURCE_SHAPE = "agent.source.shape";
+
+/** Status of the run in the words of the source. */
+export const ATTR_AGENT_SOURCE_STATUS = "agent.source.status";
+
+/** How exact the times of the span are. */
+export const ATTR_AGENT_SOURCE_TIME_RESOLUTION = "agent.source.time_resolution";
+
+/**
+ * The part of the record the span was made of, as JSON. Content: off by default.
+ *
+ * A list of pairs: a JSON pointer into the imported document, and the value that stood there. The records of all
+ * spans of an import give the document back.
+ */
+export const ATTR_AGENT_SOURCE_RECORD = "agent.source.record";
+
 // Step, plan, reasoning, memory
 
 /** Stable key of the step. Apie `stepKey`. */

@@ -275,6 +275,10 @@ export const AGENT_LINK_TYPE = {
   RESUME_OF: "resume_of",
   /** To the run whose work is tried again. */
   RETRY_OF: "retry_of",
+  /** To the run whose history this one goes on from. */
+  FORKED_FROM: "forked_from",
+  /** To the run whose answer this one replaces. */
+  REGENERATED_FROM: "regenerated_from",
   /** To the span that asked for the approval. */
   APPROVAL_REQUEST: "approval_request",
   /** To the span that was active when this root span started: the HTTP request, say. */
@@ -292,6 +296,8 @@ export const AGENT_LINK_TYPE_VALUES = [
   "handoff_source",
   "resume_of",
   "retry_of",
+  "forked_from",
+  "regenerated_from",
   "approval_request",
   "caused_by",
 ] as const;
@@ -375,6 +381,22 @@ export type AgentSessionStatus = (typeof AGENT_SESSION_STATUS)[keyof typeof AGEN
 
 /** Values of `agent.session.status`, in the registry's order. */
 export const AGENT_SESSION_STATUS_VALUES = ["active", "completed", "failed", "cancelled"] as const;
+
+/** Values of `agent.source.time_resolution`. */
+export const AGENT_SOURCE_TIME_RESOLUTION = {
+  /** Times of the source are whole seconds; the order of spans within one second is that of the source. */
+  SECOND: "s",
+  /** Times of the source are exact to the millisecond. */
+  MILLISECOND: "ms",
+  /** Times of the source are exact to the microsecond. */
+  MICROSECOND: "us",
+} as const;
+
+export type AgentSourceTimeResolution =
+  (typeof AGENT_SOURCE_TIME_RESOLUTION)[keyof typeof AGENT_SOURCE_TIME_RESOLUTION];
+
+/** Values of `agent.source.time_resolution`, in the registry's order. */
+export const AGENT_SOURCE_TIME_RESOLUTION_VALUES = ["s", "ms", "us"] as const;
 
 /** Values of `agent.step.type`. */
 export const AGENT_STEP_TYPE = {

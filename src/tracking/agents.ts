@@ -157,6 +157,7 @@ export class Agents {
       startMs: node.startMs,
       resumed: node.scope?.run?.resumed,
       apieId: node.scope?.run?.resumed === undefined ? undefined : node.scope.run.apieId,
+      isComplete: node.scope?.run?.isComplete,
     });
   }
 

@@ -36,6 +36,9 @@ export interface RunHandoff {
   readonly asking?: SpanNode | undefined;
 }
 
+/** An imported run may have been recorded while it was at work, or before. */
+const GOES_ON: ReadonlySet<string | undefined> = new Set(["paused", "running", "pending"]);
+
 const USAGES = ["input", "output", "total", "cacheRead", "cacheWrite", "reasoning"] as const;
 
 export class RunState {
@@ -58,6 +61,8 @@ export class RunState {
   readonly startMs: number;
   /** Goes on after a pause, here or in another process. */
   readonly isResumed: boolean;
+  /** Apie knows that it is complete: told once more by an import. */
+  readonly isComplete: boolean;
 
   closing: Activity | undefined;
   /** What an agent span folded into the run says of itself. */
@@ -98,6 +103,7 @@ export class RunState {
     startMs: number;
     now: number;
     resumed?: RunProgress | undefined;
+    isComplete?: boolean | undefined;
   }) {
     this.id = details.id;
     this.origin = details.origin;
@@ -116,12 +122,13 @@ export class RunState {
     this.startMs = details.startMs;
     this.lastSeen = details.now;
     this.isResumed = details.resumed !== undefined;
+    this.isComplete = details.isComplete === true;
     if (details.resumed !== undefined) this.continueFrom(details.resumed);
   }
 
   /** Ended for now: the run goes on in a later segment, here or in another process. */
   get isPaused(): boolean {
-    return this.closing?.run?.status === "paused" && this.closing.error === undefined;
+    return GOES_ON.has(this.closing?.run?.status) && this.closing?.error === undefined;
   }
 
   get progress(): RunProgress {

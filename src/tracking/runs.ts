@@ -25,6 +25,8 @@ export interface RunOpening {
   /** Apie's id, and what was done before, of a run that goes on after a pause. */
   apieId?: string | undefined;
   resumed?: RunProgress | undefined;
+  /** Complete at Apie already. */
+  isComplete?: boolean | undefined;
 }
 
 export class Runs {
@@ -120,7 +122,8 @@ export class Runs {
     run.closed = true;
     this.#open.delete(run);
     this.#waiting.delete(run);
-    run.error = run.closing?.error ?? (run.origin === "implicit" ? run.lastError : undefined);
+    const failsWithWork = run.origin === "implicit" || run.closing?.run?.failsWithItsWork === true;
+    run.error = run.closing?.error ?? (failsWithWork ? run.lastError : undefined);
     const neverEnded = !run.rootEnded && run.origin !== "external";
     run.status = run.error !== undefined || neverEnded || saysFailed(run.closing) ? "failed" : "completed";
     this.#output.runClosed(run);

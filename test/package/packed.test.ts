@@ -25,7 +25,7 @@ function file(name: string, text: string): string {
 
 const USE = `
 const client = new apie.Apie({ enabled: false, agent: { key: "a", name: "A" } });
-client.withRun({}, () => 42).then((value) => console.log(value, typeof events.validateEvents, semconv.ATTR_AGENT_RUN_ID, typeof start.startApie, typeof local.startLocalApie, typeof integrations.redisSessionStore, typeof mcp.mcpHandler));
+client.withRun({}, () => 42).then((value) => console.log(value, typeof events.validateEvents, semconv.ATTR_AGENT_RUN_ID, typeof start.startApie, typeof local.startLocalApie, typeof integrations.redisSessionStore, typeof mcp.mcpHandler, typeof imports.agnoRuns));
 `;
 
 describe.each(NODES)("on %s", (node) => {
@@ -34,11 +34,11 @@ describe.each(NODES)("on %s", (node) => {
       "use.mjs",
       `import * as apie from "apie-otel"; import * as events from "apie-otel/events"; import * as semconv from "apie-otel/semconv";
        import * as start from "apie-otel/start"; import * as local from "apie-otel/local";
-       import * as integrations from "apie-otel/integrations"; import * as mcp from "apie-otel/mcp";${USE}`,
+       import * as integrations from "apie-otel/integrations"; import * as mcp from "apie-otel/mcp"; import * as imports from "apie-otel/imports";${USE}`,
     );
     const { stdout, stderr } = await run(node, [path], { cwd: project.folder });
     expect({ stdout, stderr }).toEqual({
-      stdout: "42 function agent.run.id function function function function\n",
+      stdout: "42 function agent.run.id function function function function function\n",
       stderr: "",
     });
   });
@@ -48,11 +48,11 @@ describe.each(NODES)("on %s", (node) => {
       "use.cjs",
       `const apie = require("apie-otel"), events = require("apie-otel/events"), semconv = require("apie-otel/semconv"),
        start = require("apie-otel/start"), local = require("apie-otel/local"),
-       integrations = require("apie-otel/integrations"), mcp = require("apie-otel/mcp");${USE}`,
+       integrations = require("apie-otel/integrations"), mcp = require("apie-otel/mcp"), imports = require("apie-otel/imports");${USE}`,
     );
     const { stdout, stderr } = await run(node, [path], { cwd: project.folder });
     expect({ stdout, stderr }).toEqual({
-      stdout: "42 function agent.run.id function function function function\n",
+      stdout: "42 function agent.run.id function function function function function\n",
       stderr: "",
     });
   });
@@ -80,13 +80,15 @@ test("has types for ES modules and CommonJS that need nothing else", async () =>
     import { startApie } from "apie-otel/start";
     import { startLocalApie } from "apie-otel/local";
     import { redisSessionStore } from "apie-otel/integrations";
+    import { agnoRuns, importSpans, type ImportReport } from "apie-otel/imports";
     const apie = new Apie({ apiKey: "k", baseUrl: "https://x", agent: { key: "a", name: "A" } });
     const value: Promise<number> = apie.withRun({ inputSummary: "x" }, async (run) => run.id.length);
     const report: Promise<FlushReport> = apie.flush();
     const processor: ApieSpanProcessor = apie.spanProcessor;
     const valid: boolean = validateEvents([buildToolCallEvent("a", { tool: { name: "t" } })]).valid;
     const key: "agent.run.id" = ATTR_AGENT_RUN_ID;
-    export { value, report, processor, valid, key, startApie, startLocalApie, recordAgentSpans, redisSessionStore };
+    const imported: Promise<ImportReport> = importSpans(agnoRuns([]), { processor });
+    export { imported, value, report, processor, valid, key, startApie, startLocalApie, recordAgentSpans, redisSessionStore };
   `;
   file("types.mts", source);
   file("types.cts", source);

@@ -3,6 +3,7 @@ import type { Activity, AgentFacts, ErrorFacts, ToolFacts } from "../../model/ac
 import type { SpanView } from "../../model/convention.ts";
 import type { AttributesLike } from "../../model/span.ts";
 import { parseText, readField, text } from "../read.ts";
+import { agnoStep, agnoWorkflow, isAgnoRun, silentFailure } from "./agno.ts";
 import { jumpOf, mayBeHandoff } from "./handoff.ts";
 import { graphNodeOf } from "./metadata.ts";
 import { costOf, embeddingCall, modelCall, usageOf } from "./model-call.ts";
@@ -25,11 +26,15 @@ function agentRun(view: SpanView, convention: string, error: ErrorFacts | undefi
   const usage = usageOf(view.attributes);
   // Totals of an agent whose model calls may not be seen.
   if (usage !== undefined) activity.run = { usage, costUsd: costOf(view.attributes) };
+  if (view.phase === "end" && isAgnoRun(view.attributes)) silentFailure(view.attributes, activity);
   return activity;
 }
 
 /** A node of a graph is a step; anything else is an agent's run where no run is above it, and plumbing below one. */
-const chain: Facts = ({ attributes, name }, convention, error) => {
+const chain: Facts = (view, convention, error) => {
+  const { attributes, name } = view;
+  const ofAgno = agnoStep(view, convention, error) ?? agnoWorkflow(view, convention, error);
+  if (ofAgno !== undefined) return ofAgno;
   const node = graphNodeOf(attributes);
   if (node === undefined)
     return { kind: "run", convention, agent: { name: parseText(name), assumed: true }, error };

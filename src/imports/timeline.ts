@@ -1,0 +1,56 @@
+/**
+ * Times of one run, in the order of its source. Where a source says whole seconds, many things happen at once and some before
+ * what caused them: those give way, by a microsecond each, so that the order of times is the order of the source. Exact times
+ * stay as they are.
+ */
+
+export interface Instant {
+  /** Microseconds since the epoch. */
+  us: number;
+  readonly isExact: boolean;
+}
+
+export const MICROSECONDS = 1_000_000;
+
+export class Timeline {
+  readonly #instants: Instant[] = [];
+
+  /** The next thing that happened. @param us when, if that is known. */
+  add(us: number | undefined, isExact = false): Instant {
+    const instant = { us: us ?? Number.NEGATIVE_INFINITY, isExact: isExact && us !== undefined };
+    this.#instants.push(instant);
+    return instant;
+  }
+
+  get last(): Instant | undefined {
+    return this.#instants.at(-1);
+  }
+
+  /** Puts all times in order. @param startUs before which nothing happened, unless an exact time says so. */
+  settle(startUs: number): void {
+    let earliest = startUs;
+    for (const instant of this.#instants) {
+      if (!instant.isExact) instant.us = Math.max(instant.us, earliest + 1);
+      earliest = Math.max(earliest, instant.us);
+    }
+    let latest = Number.POSITIVE_INFINITY;
+    for (const instant of this.#instants.toReversed()) {
+      if (!instant.isExact && instant.us >= latest) instant.us = latest - 1;
+      latest = Math.min(latest, instant.us);
+    }
+  }
+}
+
+/** Microseconds of a time in seconds since the epoch, or as ISO 8601; `undefined` for what is no time. */
+export function microseconds(time: unknown): number | undefined {
+  if (typeof time === "number")
+    return time > 0 && Number.isFinite(time) ? Math.round(time * MICROSECONDS) : undefined;
+  if (typeof time !== "string") return undefined;
+  const ms = Date.parse(time);
+  return Number.isNaN(ms) || ms <= 0 ? undefined : ms * 1_000;
+}
+
+/** Whether a time says more than whole seconds. */
+export function isFiner(us: number | undefined): boolean {
+  return us !== undefined && us % MICROSECONDS !== 0;
+}

@@ -73,6 +73,22 @@ async function stop(server: Server): Promise<void> {
   clearInterval(sweep);
 }
 
+/** An error here has no request to be answered to, and must not end the process this is embedded in: told once in a row. */
+function watchExpiry(services: Services): NodeJS.Timeout {
+  let isBroken = false;
+  const check = (): void => {
+    try {
+      expireApprovals(services);
+      isBroken = false;
+    } catch (error) {
+      if (isBroken) return;
+      isBroken = true;
+      services.settings.onError(error, { method: "-", path: "expiry of approvals", requestId: "-" });
+    }
+  };
+  return setInterval(check, EXPIRY_CHECK_MS).unref();
+}
+
 /**
  * Starts an embedded Apie: its HTTP API, an OTLP/HTTP trace receiver at `/v1/traces`, and a read API (`GET /api`).
  * Needs Node 22.13 or newer.
@@ -118,8 +134,7 @@ export async function startLocalApie(options?: LocalApieOptions): Promise<LocalA
   }
   url = urlOf(settings.host, address.port);
 
-  const expiry = setInterval(() => expireApprovals(services), EXPIRY_CHECK_MS);
-  expiry.unref();
+  const expiry = watchExpiry(services);
 
   let closed: Promise<void> | undefined;
   return {

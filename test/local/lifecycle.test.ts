@@ -208,8 +208,23 @@ describe("an error of the server itself", () => {
       code: "internal",
       message: expect.stringContaining(String(requestId)),
     });
-    expect(told).toEqual([["Error: clock broke", { method: "POST", path: "/v1/runs", requestId }]]);
+    expect(told).toContainEqual(["Error: clock broke", { method: "POST", path: "/v1/runs", requestId }]);
   });
+});
+
+it("an error in what runs by itself is told once, and the server goes on", async () => {
+  const told: unknown[] = [];
+  let isBroken = true;
+  const apie = await startApie({
+    now: () => {
+      if (isBroken) throw new Error("clock broke");
+      return Date.now();
+    },
+    onError: (error, { path }) => told.push([String(error), path]),
+  });
+  await expect.poll(() => told).toEqual([["Error: clock broke", "expiry of approvals"]]);
+  isBroken = false;
+  expect(await get(apie, "/health")).toMatchObject({ status: "ok" });
 });
 
 describe("the process it runs in", () => {

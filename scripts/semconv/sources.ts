@@ -18,10 +18,10 @@ export interface RegistrySources {
 
 /** Where the project keeps its registry. */
 export const PROJECT_ROOT = path.resolve(import.meta.dirname, "../..");
-export const UPSTREAM_FILE = "scripts/semconv/upstream.yaml";
+const UPSTREAM_FILE = "scripts/semconv/upstream.yaml";
 
-export const MANIFEST_FILE = "semconv/manifest.yaml";
-export const MODEL_FOLDER = "semconv/model";
+const MANIFEST_FILE = "semconv/manifest.yaml";
+const MODEL_FOLDER = "semconv/model";
 
 /**
  * Reads the registry of a project: `semconv/manifest.yaml`, `semconv/model/`, and the pinned upstream list. Throws

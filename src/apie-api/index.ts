@@ -1,13 +1,11 @@
 export {
-  type Accepted,
   type Answer,
-  type Denied,
   type Invalid,
   type Retryable,
   retryAfterMs,
   toError,
 } from "./answer.ts";
-export { ApieClient, type CallOptions, type ClientOptions, type Exchange } from "./client.ts";
+export { ApieClient, type ClientOptions, type Exchange } from "./client.ts";
 export { detached, detachedTimer, nextTurn, type Timer } from "./detached.ts";
 export { createHttpTransport } from "./http-transport.ts";
 export type { LongBody } from "./long-body.ts";

@@ -1,9 +1,9 @@
 /** What a failed span says about its error. */
+import { SpanStatusCode } from "@opentelemetry/api";
 import type { ErrorFacts } from "../model/activity.ts";
 import type { SpanLike } from "../model/span.ts";
 import { parseText } from "./read.ts";
 
-const STATUS_ERROR = 2;
 /** A class or a code, not a sentence: anything else could be content and is not shown. */
 const CLASS_LIKE = /^[\p{L}_$][\p{L}\p{N}_$.:/#-]{0,119}$/u;
 const CODE_LIKE = /^-?\d{1,9}$/;
@@ -23,7 +23,7 @@ export function errorType(value: unknown): string | undefined {
 }
 
 /** The last exception recorded on the span. */
-export function exceptionOf(span: SpanLike): ErrorFacts | undefined {
+function exceptionOf(span: SpanLike): ErrorFacts | undefined {
   const recorded = span.events?.findLast((event) => event.name === "exception");
   if (recorded === undefined) return undefined;
   const { attributes } = recorded;
@@ -42,7 +42,7 @@ export function exceptionOf(span: SpanLike): ErrorFacts | undefined {
  * @returns `undefined` unless the span's status is ERROR: success is either unset or OK.
  */
 export function failureOf(span: SpanLike): ErrorFacts | undefined {
-  if (span.status?.code !== STATUS_ERROR) return undefined;
+  if (span.status?.code !== SpanStatusCode.ERROR) return undefined;
   const exception = exceptionOf(span);
   const attributes = span.attributes ?? {};
   const status = attributes["http.response.status_code"];

@@ -1,4 +1,5 @@
 /** Spans that are no agent work and still tell which resource an agent touched: outgoing HTTP and database calls. */
+import { SpanKind } from "@opentelemetry/api";
 import type { ResourceRule } from "../config/index.ts";
 import type { SpanView } from "../model/convention.ts";
 import type { AttributesLike } from "../model/span.ts";
@@ -16,9 +17,6 @@ export interface Touched {
 
 /** @returns `undefined` when the rule does not know the span. */
 export type Touching = (view: SpanView) => Touched | undefined;
-
-const SPAN_KIND_SERVER = 1;
-const SPAN_KIND_CLIENT = 2;
 
 const METHODS: Readonly<Record<string, string>> = {
   GET: "read",
@@ -51,7 +49,7 @@ function endpointOf(attributes: AttributesLike): string | undefined {
 }
 
 const http: Touching = ({ span, attributes }) => {
-  if (span.kind !== SPAN_KIND_CLIENT) return undefined;
+  if (span.kind !== SpanKind.CLIENT) return undefined;
   const method = readField(METHOD, attributes);
   if (method === undefined) return undefined;
   const verb = method.toUpperCase();
@@ -100,7 +98,7 @@ const OPERATION = text("db.operation.name", "db.operation");
 /** The statement itself is content and is not looked at. */
 const database: Touching = ({ span, attributes }) => {
   const provider = readField(SYSTEM, attributes);
-  if (provider === undefined || span.kind === SPAN_KIND_SERVER) return undefined;
+  if (provider === undefined || span.kind === SpanKind.SERVER) return undefined;
   const operation = readField(OPERATION, attributes);
   const place = [readField(NAMESPACE, attributes), readField(COLLECTION, attributes)];
   return {

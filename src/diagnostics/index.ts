@@ -1,6 +1,5 @@
 export { CONTEXT_MISSING, CONTEXT_REMEDY, hasContextManager } from "./context-manager.ts";
 export {
-  type ApieSide,
   type DoctorOptions,
   type DoctorReport,
   examine,
@@ -10,18 +9,16 @@ export {
   type Subject,
 } from "./doctor/index.ts";
 export { liveProcessors, noteProcessor } from "./live-processors.ts";
-export { type MetricState, SelfMetrics } from "./metrics/index.ts";
+export { SelfMetrics } from "./metrics/index.ts";
 export {
   apiMismatch,
   apiTaken,
-  type OtelApiState,
   otelApiState,
-  type ProviderState,
   registeredProvider,
 } from "./otel-api.ts";
 export { processorsOf, samplerOf } from "./provider.ts";
 export type { QueueDiagnostics } from "./queue.ts";
-export { type OnError, Reporter } from "./report.ts";
+export { Reporter } from "./report.ts";
 export { sendTestEvent, type TestEventMode, type TestEventResult } from "./test-event/index.ts";
 export { UNSEEN, type Unseen } from "./unseen.ts";
 export { type EventValidation, type RemoteVerdict, validate } from "./validation.ts";

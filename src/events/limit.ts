@@ -45,10 +45,27 @@ function withoutPayload(event: WireEvent, mark: Mark): WireEvent {
   };
 }
 
-function pick(from: Record<string, unknown> | undefined, ...names: string[]): Record<string, unknown> {
+function pick<Name extends string>(
+  from: Readonly<Partial<Record<Name, unknown>>> | undefined,
+  ...names: readonly Name[]
+): Record<string, unknown> {
   const found = names.filter((name) => from?.[name] !== undefined);
   return Object.fromEntries(found.map((name) => [name, from?.[name]]));
 }
+
+/** Members that may hold long texts once payload and metadata are gone. */
+const WITH_TEXTS = [
+  "environment",
+  "step_key",
+  "step_name",
+  "trigger_kind",
+  "tool",
+  "action",
+  "resource",
+  "decision",
+  "approval",
+  "error",
+] as const satisfies readonly (keyof WireEvent)[];
 
 /** The rest is names and ids of other systems: enough of each to be recognised. */
 function withShortTexts(event: WireEvent, mark: Mark, limit: number): WireEvent {
@@ -58,31 +75,7 @@ function withShortTexts(event: WireEvent, mark: Mark, limit: number): WireEvent 
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, short(member)]));
   };
-  const {
-    environment,
-    step_key,
-    step_name,
-    trigger_kind,
-    tool,
-    action,
-    resource,
-    decision,
-    approval,
-    error,
-  } = event;
-  const texts = {
-    environment,
-    step_key,
-    step_name,
-    trigger_kind,
-    tool,
-    action,
-    resource,
-    decision,
-    approval,
-    error,
-  };
-  const shortened = Object.entries(texts).filter(([, value]) => value !== undefined);
+  const shortened = Object.entries(pick(event, ...WITH_TEXTS));
   return {
     ...event,
     ...Object.fromEntries(shortened.map(([name, value]) => [name, short(value)])),

@@ -2,7 +2,7 @@ export { CallSpans, type McpCall } from "./calls.ts";
 export { idOf, members } from "./given.ts";
 export { Guarding } from "./guarding.ts";
 export { Handoffs } from "./handoffs.ts";
-export type { InstrumentHost, KnownIds } from "./host.ts";
+export type { InstrumentHost } from "./host.ts";
 export { type Carrier, withRemoteParent } from "./incoming.ts";
 export type * from "./inputs.ts";
 export { LiveScopes } from "./live.ts";

@@ -19,7 +19,7 @@ export interface BodyOptions {
 }
 
 /** Text of the last message of the user, of messages in any shape; plain text as it is. */
-export function lastUserText(input: unknown): string | undefined {
+function lastUserText(input: unknown): string | undefined {
   const messages = typeof input === "string" ? parsed(input) : input;
   if (typeof messages === "string") return messages;
   const list = Array.isArray(messages)

@@ -6,7 +6,7 @@ import type { ApieConfig, CapabilityOptions, ToolOptions } from "../config/index
 import type { Activity } from "../model/activity.ts";
 
 /** Types of resource Apie documents or its own clients send (docs: boundaries/action-and-resource-metadata). */
-export const RESOURCE_TYPES: readonly string[] = [
+const RESOURCE_TYPES: readonly string[] = [
   "change_request",
   "code_repository",
   "communication_event",

@@ -1,3 +1,3 @@
 export { recordAgentSpans } from "./record-agent-spans.ts";
 export type { SamplerLike, SamplingResultLike } from "./sampler.ts";
-export { isPureSampler, type WouldDrop, wouldDrop } from "./would-drop.ts";
+export { isPureSampler, wouldDrop } from "./would-drop.ts";

@@ -2,7 +2,7 @@
  * A sampler around the user's own. What is exported over OTLP stays what the user's sampler decided; spans it would drop
  * are recorded without the sampled flag when they may be agent work, so that span processors see them and exporters do not.
  */
-import { type Context, isSpanContextValid, trace } from "@opentelemetry/api";
+import { type Context, isSpanContextValid, SpanKind, TraceFlags, trace } from "@opentelemetry/api";
 import type { AttributesLike, LinkLike, SpanContextLike } from "../model/span.ts";
 import { ATTR_AGENT_LINK_TYPE, ATTR_AGENT_OPERATION_NAME } from "../semconv/index.ts";
 import { FollowingTraces } from "./following.ts";
@@ -18,15 +18,11 @@ import {
 const FOLLOWING: ReadonlySet<unknown> = new Set(["run", "session", "session_start", "session_end"]);
 const FOLLOWED_LINKS = ["session", "caused_by"] as const;
 
-const SPAN_KIND_SERVER = 1;
-const SPAN_KIND_CONSUMER = 4;
 const NOISE_PREFIXES = ["http.", "url.", "db.", "rpc.", "messaging.", "network."];
-
-const SAMPLED_FLAG = 1;
 
 /** A sampler sees no instrumentation scope and most agent libraries start spans bare, so only what is surely noise is left out. */
 function isNoise(kind: number, attributes: AttributesLike): boolean {
-  if (kind === SPAN_KIND_SERVER || kind === SPAN_KIND_CONSUMER) return true;
+  if (kind === SpanKind.SERVER || kind === SpanKind.CONSUMER) return true;
   for (const key in attributes) if (NOISE_PREFIXES.some((prefix) => key.startsWith(prefix))) return true;
   return false;
 }
@@ -40,7 +36,7 @@ function followed(attributes: AttributesLike, links: readonly LinkLike[]): SpanC
   return undefined;
 }
 
-const isSampled = ({ traceFlags = 0 }: SpanContextLike): boolean => (traceFlags & SAMPLED_FLAG) !== 0;
+const isSampled = ({ traceFlags = 0 }: SpanContextLike): boolean => (traceFlags & TraceFlags.SAMPLED) !== 0;
 
 /**
  * Wraps a sampler so that every agent run reaches Apie whatever is sampled.

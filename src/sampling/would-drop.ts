@@ -1,5 +1,5 @@
 /** Whether a sampler hides agent work from span processors: it is asked, as a provider would ask it. */
-import { type Context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { type Context, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import { NOT_RECORD, type SamplerLike, type SamplingResultLike } from "./sampler.ts";
 
 export interface WouldDrop {
@@ -9,7 +9,6 @@ export interface WouldDrop {
   readonly unsampledParents: boolean;
 }
 
-const INTERNAL = 0;
 const TRACES = 32;
 const SPAN_ID = "00f067aa0ba902b7";
 
@@ -55,7 +54,7 @@ const PURE: ReadonlySet<string> = new Set([
 
 function ask(sampler: SamplerLike, ...[context, traceId]: [Context, string]): number {
   const { shouldSample } = sampler as unknown as { shouldSample(...args: unknown[]): SamplingResultLike };
-  return shouldSample.call(sampler, context, traceId, "agent", INTERNAL, {}, []).decision;
+  return shouldSample.call(sampler, context, traceId, "agent", SpanKind.INTERNAL, {}, []).decision;
 }
 
 /** Spread over the first 32 bits, and over the last 56: where samplers look. */

@@ -174,7 +174,7 @@ export class RunState {
 const plus = (sum: number | undefined, value: number | undefined): number | undefined =>
   value === undefined ? sum : (sum ?? 0) + value;
 
-export function totalOf(usage: Usage): number | undefined {
+function totalOf(usage: Usage): number | undefined {
   if (usage.total !== undefined) return usage.total;
   return usage.input === undefined && usage.output === undefined
     ? undefined

@@ -4,7 +4,7 @@ import type { ObservedSpan } from "../../src/semconv/index.ts";
 import { SCHEMA_URL, SCHEMA_VERSION } from "../../src/semconv/index.ts";
 
 /** Spans as a processor of the real SDK saw them, at their start and at their end. */
-export class SpanRecorder implements SpanProcessor {
+class SpanRecorder implements SpanProcessor {
   readonly ended: (ObservedSpan & { schemaUrl: string | undefined })[] = [];
   readonly #atStart = new WeakMap<object, Record<string, unknown>>();
 

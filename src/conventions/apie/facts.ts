@@ -108,14 +108,14 @@ export function readTool(attributes: AttributesLike): ToolFacts | undefined {
   return facts?.name === undefined ? undefined : facts;
 }
 
-export const readAction = reader<ActionFacts>({
+const readAction = reader<ActionFacts>({
   type: text(attr.ATTR_AGENT_ACTION_TYPE),
   name: text(attr.ATTR_AGENT_ACTION_NAME),
   riskLevel: text(attr.ATTR_AGENT_ACTION_RISK_LEVEL),
   inferred: flag(attr.ATTR_AGENT_ACTION_INFERRED),
 });
 
-export const readResource = reader<ResourceFacts>({
+const readResource = reader<ResourceFacts>({
   type: text(attr.ATTR_AGENT_RESOURCE_TYPE),
   id: text(attr.ATTR_AGENT_RESOURCE_ID),
   provider: text(attr.ATTR_AGENT_RESOURCE_PROVIDER),

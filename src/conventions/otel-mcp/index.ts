@@ -1,10 +1,10 @@
 /** OpenTelemetry MCP: client and server spans of Model Context Protocol requests, recognised by `mcp.method.name`. */
+import { SpanKind } from "@opentelemetry/api";
 import type { Activity, McpFacts, ToolFacts } from "../../model/activity.ts";
 import type { Convention, SpanView } from "../../model/convention.ts";
 import { errorType, failureOf } from "../failure.ts";
 import { as, count, parseText, reader, readField, text, texts } from "../read.ts";
 
-const SPAN_KIND_SERVER = 1;
 /** Methods that become events; the others (initialize, ping, prompts, …) are plumbing. */
 export const METHODS: ReadonlySet<string> = new Set(["tools/call", "tools/list", "resources/read"]);
 
@@ -51,7 +51,7 @@ export const otelMcp: Convention = {
   read(view) {
     const method = view.attributes["mcp.method.name"];
     if (typeof method !== "string") return undefined;
-    if (view.span.kind === SPAN_KIND_SERVER || !METHODS.has(method))
+    if (view.span.kind === SpanKind.SERVER || !METHODS.has(method))
       return { kind: "none", convention: "otel-mcp" };
     const facts = readMcp(view.attributes);
     const mcp: McpFacts = { ...facts, method, server: facts?.server ?? serverOf(view) };

@@ -2,6 +2,7 @@
  * Requests to MCP servers as `@traceloop/instrumentation-mcp` writes them: `<tool>.tool`, `<method>.mcp`, and around them
  * `mcp.client.session`. The name is all that is known at the start.
  */
+import { SpanKind } from "@opentelemetry/api";
 import type { Activity, McpFacts } from "../../model/activity.ts";
 import type { SpanView } from "../../model/convention.ts";
 import type { AttributesLike } from "../../model/span.ts";
@@ -9,7 +10,6 @@ import { failureOf } from "../failure.ts";
 import { METHODS } from "../otel-mcp/index.ts";
 import { parseObject, parseText, parseToolName } from "../read.ts";
 
-const SPAN_KIND_SERVER = 1;
 const TOOL = ".tool";
 const METHOD = ".mcp";
 /** The server's name is only in the answer to `initialize`, which is another span. */
@@ -41,7 +41,7 @@ const DETAILS: Readonly<Record<string, (attributes: AttributesLike) => McpFacts>
 
 export function readMcp(view: SpanView): Activity {
   const { attributes, name } = view;
-  if (view.span.kind === SPAN_KIND_SERVER) return NONE;
+  if (view.span.kind === SpanKind.SERVER) return NONE;
   if (name.endsWith(TOOL)) {
     const toolName = parseText(attributes["traceloop.entity.name"]) ?? name.slice(0, -TOOL.length);
     return {

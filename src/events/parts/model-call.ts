@@ -1,5 +1,5 @@
 /** Calls of models, and what they cost in tokens. */
-import type { Usage } from "../../model/activity.ts";
+import type { ModelCallFacts, Usage } from "../../model/activity.ts";
 import { contentOf, type EventFacts } from "./facts.ts";
 
 /** Key names that survive redaction of everything called token, in Apie's own SDK too. */
@@ -19,28 +19,24 @@ type Members = Record<string, unknown>;
 const over = (given: Members | undefined, known: Members): Members =>
   given === undefined ? known : { ...given, ...known };
 
+const callOf = (llm: ModelCallFacts | undefined): Members => ({
+  provider: llm?.provider,
+  model: llm?.requestModel ?? llm?.responseModel,
+  operation: llm?.operation,
+  stream: llm?.stream,
+  purpose: llm?.purpose,
+  prompt_hash: llm?.promptHash,
+});
+
 export function modelCall({ activity }: EventFacts): Members {
-  const { llm } = activity;
-  return over(activity.payloadSummary, {
-    provider: llm?.provider,
-    model: llm?.requestModel ?? llm?.responseModel,
-    operation: llm?.operation,
-    stream: llm?.stream,
-    purpose: llm?.purpose,
-    prompt_hash: llm?.promptHash,
-  });
+  return over(activity.payloadSummary, callOf(activity.llm));
 }
 
 export function modelAnswer(facts: EventFacts): Members {
   const { llm, payloadSummary } = facts.activity;
   const content = contentOf(facts);
   return over(payloadSummary, {
-    provider: llm?.provider,
-    model: llm?.requestModel ?? llm?.responseModel,
-    operation: llm?.operation,
-    stream: llm?.stream,
-    purpose: llm?.purpose,
-    prompt_hash: llm?.promptHash,
+    ...callOf(llm),
     response_model: llm?.responseModel,
     response_id: llm?.responseId,
     finish_reason: llm?.finishReason,

@@ -50,7 +50,7 @@ interface Together {
 const { hasOwnProperty: hasOwn } = Object.prototype;
 
 /** An object of names that are themselves replaced: two may become one, which only a copy can show. */
-export class UncleanName extends Error {}
+class UncleanName extends Error {}
 
 export class RedactedJson {
   readonly #texts: TextRedaction;

@@ -76,7 +76,7 @@ export async function readBody(c: AppContext, maxBytes: number): Promise<Uint8Ar
 }
 
 /** Whether arrays and objects of the JSON text nest deeper than allowed; strings are skipped. */
-export function nestsTooDeep(json: string, maxDepth: number): boolean {
+function nestsTooDeep(json: string, maxDepth: number): boolean {
   let depth = 0;
   let inString = false;
   for (let index = 0; index < json.length; index++) {

@@ -5,7 +5,7 @@ import { Refusal, type RefusalIssue } from "./refusal.ts";
 const MAX_ISSUES = 20;
 
 /** `["events", 3, "tool", "name"]` → `events[3].tool.name`. */
-export function pathText(path: readonly PropertyKey[], root = "body"): string {
+function pathText(path: readonly PropertyKey[], root = "body"): string {
   const text = path.reduce<string>(
     (sofar, part) =>
       typeof part === "number"

@@ -10,7 +10,7 @@ export interface Page<T> {
 /** Key columns of the item to go on after. */
 export type Cursor = readonly bigint[];
 
-export const encodeCursor = (keys: readonly (string | number)[]): string => keys.join(".");
+const encodeCursor = (keys: readonly (string | number)[]): string => keys.join(".");
 
 /** Cuts the one row read beyond the limit, which tells that there is a next page. */
 export function pageOf<Row, T>(

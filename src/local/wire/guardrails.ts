@@ -20,7 +20,7 @@ export const ENABLE_TEMPLATE = z.object({});
 
 const instant = z.iso.datetime({ offset: true, error: "must be an ISO 8601 date and time with its zone" });
 
-export const REPORT_TYPES = [
+const REPORT_TYPES = [
   "agent_boundary_report",
   "release_readiness_report",
   "incident_report",

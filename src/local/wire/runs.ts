@@ -3,7 +3,7 @@ import { z } from "zod";
 import { id, index, name, object, text } from "./fields.ts";
 
 export const SESSION_KINDS = ["single_agent", "multi_agent", "pipeline", "activation_proof"] as const;
-export const HANDOFF_STATUSES = ["requested", "accepted", "completed", "failed"] as const;
+const HANDOFF_STATUSES = ["requested", "accepted", "completed", "failed"] as const;
 
 const STATUS = z.enum(["completed", "failed", "cancelled"]);
 

@@ -19,7 +19,7 @@ export function folder(): string {
   return path;
 }
 
-export const storageAt = (path: string, more: Partial<DeliveryStorage> = {}): DeliveryStorage => ({
+const storageAt = (path: string, more: Partial<DeliveryStorage> = {}): DeliveryStorage => ({
   path,
   maxBytes: 536_870_912,
   agentKey: "support",

@@ -11,7 +11,7 @@ const library = defineConfig({
     integrations: "src/integrations/index.ts",
     mcp: "src/mcp/index.ts",
     imports: "src/imports/index.ts",
-    local: "src/local/index.ts",
+    local: "src/local/public.ts",
   },
   format: ["esm", "cjs"],
   target: "node20.19",

@@ -1,5 +1,5 @@
 /** What the demo's three requests must have become: the script is fixed, so every event is known. */
-import type { Replay } from "../support/replay.ts";
+import type { Replay } from "apie-otel/local";
 import type { Heard, Said } from "./customer.ts";
 
 export const MESSAGES: readonly (Said & { readonly status: number })[] = [

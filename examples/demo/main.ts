@@ -9,6 +9,7 @@
  */
 import { once } from "node:events";
 import { parseArgs } from "node:util";
+import { renderTimeline } from "apie-otel/local";
 import { replayProblems, traceProblems } from "../support/completeness.ts";
 import { type DeliveryReport, deliveryProblems, deliveryText } from "../support/delivery.ts";
 import { type Destinations, openDestinations } from "../support/destinations.ts";
@@ -16,8 +17,7 @@ import { closeAll, conclude, orFail } from "../support/example.ts";
 import { type ModelServer, startModelServer } from "../support/model-server.ts";
 import { Process } from "../support/processes.ts";
 import { readReplays, readTraces } from "../support/replay.ts";
-import { heading, styled } from "../support/terminal.ts";
-import { timeline } from "../support/timeline.ts";
+import { heading, inColour, styled } from "../support/terminal.ts";
 import { traceList } from "../support/traces.ts";
 import { type Heard, hangUp, say } from "./customer.ts";
 import { answerProblems, MESSAGES, storyProblems } from "./expected.ts";
@@ -60,7 +60,7 @@ async function show(destinations: Destinations, report: DeliveryReport): Promise
   const { replays: api, traces: otlp } = destinations;
   const replays = api === undefined ? [] : await readReplays(api);
   const traces = otlp === undefined ? [] : await readTraces(otlp, replays);
-  for (const replay of replays) console.log(timeline(replay));
+  for (const replay of replays) console.log(renderTimeline(replay, { colour: inColour() }));
   if (traces.length > 0) console.log(traceList(traces));
   const spans = traces.reduce((sum, trace) => sum + trace.spans.length, 0);
   console.log(deliveryText(report, destinations, spans));

@@ -1,5 +1,6 @@
 /** What must hold of every replay, whatever the application did: running an example is a check. */
-import type { Replay, Trace } from "./replay.ts";
+import type { Replay } from "apie-otel/local";
+import type { Trace } from "./replay.ts";
 
 /** Numbers 1 to n, each once and in order. */
 function isCounted(numbers: readonly (number | undefined)[]): boolean {

@@ -1,7 +1,7 @@
 /** The delivery report of a service: what became of everything it sent, at both destinations. */
 import type { FlushReport } from "apie-otel";
 import type { Destinations } from "./destinations.ts";
-import { type Cell, heading, styled, table } from "./terminal.ts";
+import { heading, styled } from "./terminal.ts";
 
 /** As a service tells it about itself. */
 export interface DeliveryReport {
@@ -33,16 +33,14 @@ export function deliveryText(
 ): string {
   const outcome = report.otlp.ok ? "all exported" : `failed: ${report.otlp.error}`;
   const received = spansShown === 0 ? "" : `, ${spansShown} of them in the traces above`;
-  const rows: Cell[][] = [
-    ...apieRows(report.apie).map(([what, text], index) => [
-      { text: index === 0 ? "Apie" : "" },
-      { text: what, style: "dim" } as const,
-      { text },
-    ]),
-    [{ text: "OTLP" }, { text: "spans", style: "dim" }, { text: `${outcome}${received}` }],
+  const line = (where: string, what: string, text: string): string =>
+    `  ${where.padEnd(4)}  ${styled("dim", what.padEnd(12))}  ${text}`;
+  const lines = [
+    ...apieRows(report.apie).map(([what, text], index) => line(index === 0 ? "Apie" : "", what, text)),
+    line("OTLP", "spans", `${outcome}${received}`),
   ];
   const to = styled("dim", `  Apie ${apie}\n  OTLP ${otlp}\n`);
-  return `${heading("Delivered")}\n${table(rows)}\n\n${to}`;
+  return `${heading("Delivered")}\n${lines.join("\n")}\n\n${to}`;
 }
 
 /** What is wrong with the delivery; nothing when all is where it belongs. */

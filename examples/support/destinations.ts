@@ -1,7 +1,6 @@
 /** Where an example ships to: a local Apie of its own, or what the environment names. */
-import { startLocalApie } from "apie-otel/local";
+import { LocalReader, startLocalApie } from "apie-otel/local";
 import type { Environment } from "./processes.ts";
-import { ReadApi } from "./read-api.ts";
 
 export interface Destinations {
   /** For the processes that ship. */
@@ -11,9 +10,9 @@ export interface Destinations {
   /** Address that spans go to. */
   readonly otlp: string;
   /** Reads what arrived at Apie; only where that is the local one. */
-  readonly replays: ReadApi | undefined;
+  readonly replays: LocalReader | undefined;
   /** Reads what arrived over OTLP; only where that is the local one. */
-  readonly traces: ReadApi | undefined;
+  readonly traces: LocalReader | undefined;
   close(): Promise<void>;
 }
 
@@ -34,7 +33,7 @@ export async function openDestinations(given: Environment = process.env): Promis
   }
   const isNeeded = !baseUrl || !otlp;
   const local = isNeeded ? await startLocalApie() : undefined;
-  const api = local === undefined ? undefined : new ReadApi(local.url);
+  const api = local === undefined ? undefined : new LocalReader(local.url);
   const here = local?.url ?? "";
   return {
     env: {

@@ -1,11 +1,11 @@
 /** Runs an example: starts what it ships to, lets it act, shows what arrived, and fails when that is not complete. */
+import { type Replay, renderTimeline } from "apie-otel/local";
 import { replayProblems, traceProblems } from "./completeness.ts";
 import { openDestinations } from "./destinations.ts";
 import { type Script, startModelServer } from "./model-server.ts";
 import { type Environment, Process, type ProcessOptions } from "./processes.ts";
-import { type Replay, readReplays, readTraces } from "./replay.ts";
-import { heading } from "./terminal.ts";
-import { timeline } from "./timeline.ts";
+import { readReplays, readTraces } from "./replay.ts";
+import { heading, inColour } from "./terminal.ts";
 import { traceList } from "./traces.ts";
 
 export interface Stage {
@@ -60,7 +60,7 @@ async function run({ title, model: script, act, check }: Example): Promise<void>
     const { replays: api, traces: otlp } = destinations;
     const replays = api === undefined ? [] : await readReplays(api);
     const traces = otlp === undefined ? [] : await readTraces(otlp, replays);
-    for (const replay of replays) console.log(timeline(replay));
+    for (const replay of replays) console.log(renderTimeline(replay, { colour: inColour() }));
     if (traces.length > 0) console.log(traceList(traces));
     if (api === undefined) console.log(`\n  Sent to ${destinations.apie} and ${destinations.otlp}\n`);
     conclude("The example", [

@@ -1,40 +1,14 @@
-/** What a local Apie knows of one session: its runs and their events. */
-import type { EventRecord, ReadApi, RunRecord, SessionRecord, SpanRecord } from "./read-api.ts";
-
-export interface Replay {
-  /** Absent for the runs that are in no session. */
-  readonly session: SessionRecord | undefined;
-  /** In the order they were opened. */
-  readonly runs: readonly RunRecord[];
-  readonly events: readonly EventRecord[];
-}
+/** All that a local Apie knows: sessions and runs, and the traces they lead to. */
+import { type LocalReader, type Replay, readReplay, type SpanRecord } from "apie-otel/local";
 
 /** All there is: the sessions from the first on, then the runs outside of any. */
-export async function readReplays(api: ReadApi): Promise<Replay[]> {
+export async function readReplays(api: LocalReader): Promise<Replay[]> {
   const sessions = (await api.sessions()).reverse();
-  const inSessions = await Promise.all(
-    sessions.map(async (session) => ({
-      session,
-      runs: await api.runsOf(session.id),
-      events: await api.eventsOf(session.id),
-    })),
-  );
+  const inSessions: Replay[] = await Promise.all(sessions.map(({ id }) => readReplay(api, id)));
   const alone = (await api.runs()).filter(({ session_id }) => session_id === null).reverse();
   if (alone.length === 0) return inSessions;
   const events = (await Promise.all(alone.map(({ id }) => api.eventsOfRun(id)))).flat();
   return [...inSessions, { session: undefined, runs: alone, events }];
-}
-
-/**
- * The run that delegated. A run in another process, begun before its parent was known to Apie, names it in its metadata by
- * the id it had there.
- */
-export function parentOf(run: RunRecord, runs: readonly RunRecord[]): RunRecord | undefined {
-  const { parent_run_id: parentId, metadata } = run;
-  return runs.find(
-    ({ id, metadata: other }) =>
-      id === parentId || (metadata?.parent_run !== undefined && other?.run_id === metadata.parent_run),
-  );
 }
 
 export interface Trace {
@@ -54,7 +28,7 @@ const otelOf = (metadata: Record<string, unknown> | null | undefined) =>
   (metadata?.otel ?? {}) as { readonly trace_id?: string };
 
 /** The traces of sessions and runs, and all that their links lead to. */
-export async function readTraces(api: ReadApi, replays: readonly Replay[]): Promise<Trace[]> {
+export async function readTraces(api: LocalReader, replays: readonly Replay[]): Promise<Trace[]> {
   const named = replays.flatMap(({ session, runs }) => [
     otelOf(session?.metadata).trace_id,
     ...runs.map(({ trace_id }) => trace_id),

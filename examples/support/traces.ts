@@ -1,7 +1,7 @@
 /** Traces with their links, as they came over OTLP. */
-import type { SpanRecord } from "./read-api.ts";
+import type { SpanRecord } from "apie-otel/local";
 import type { Trace } from "./replay.ts";
-import { type Cell, counted, heading, table } from "./terminal.ts";
+import { counted, heading, styled } from "./terminal.ts";
 
 /** What a person calls the span: HTTP spans are told apart by their path. */
 function labelOf({ name, attributes }: SpanRecord): string {
@@ -11,23 +11,19 @@ function labelOf({ name, attributes }: SpanRecord): string {
 
 export function traceList(traces: readonly Trace[]): string {
   const byId = new Map(traces.map((trace) => [trace.id, trace]));
-  const rows = traces.flatMap(({ id, root, spans }): Cell[][] => [
-    [{ text: id, style: "yellow" }, { text: `${labelOf(root)}  (${counted(spans.length, "span")})` }],
+  const lines = traces.flatMap(({ id, root, spans }) => [
+    `${styled("yellow", id)}  ${labelOf(root)}  (${counted(spans.length, "span")})`,
     ...spans.flatMap((span) =>
-      span.links.map((link): Cell[] => {
+      span.links.map((link) => {
         const target = byId.get(link.trace_id);
         const from = span === root ? "" : `  (from ${labelOf(span)})`;
-        return [
-          { text: `  ${link.attributes["agent.link.type"] ?? "link"} →`.padStart(32), style: "dim" },
-          {
-            text: `${link.trace_id}  ${target === undefined ? "" : labelOf(target.root)}${from}`,
-            style: "dim",
-          },
-        ];
+        const what = `  ${link.attributes["agent.link.type"] ?? "link"} →`.padStart(32);
+        const where = `${link.trace_id}  ${target === undefined ? "" : labelOf(target.root)}${from}`;
+        return styled("dim", `${what}  ${where.trimEnd()}`);
       }),
     ),
   ]);
   const spans = traces.reduce((sum, trace) => sum + trace.spans.length, 0);
   const total = `${counted(traces.length, "trace")}, ${counted(spans, "span")}`;
-  return `${heading("Traces, as received over OTLP", total)}\n${table(rows)}\n`;
+  return `${heading("Traces, as received over OTLP", total)}\n${lines.map((line) => `  ${line}`).join("\n")}\n`;
 }

@@ -2,8 +2,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parentRunOf } from "apie-otel/local";
 import { runExample } from "../support/example.ts";
-import { parentOf } from "../support/replay.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "apie-otel-"));
 const handleFile = join(folder, "session.json");
@@ -26,7 +26,7 @@ await runExample({
       ...(agents === "sales, sales, pricing" && further.length === 0
         ? []
         : ["expected one session of three runs"]),
-      ...(pricing !== undefined && parentOf(pricing, replay?.runs ?? []) === asking
+      ...(pricing !== undefined && parentRunOf(pricing, replay?.runs ?? []) === asking
         ? []
         : ["pricing's run is not below the one that asks"]),
     ];

@@ -86,15 +86,15 @@ describe("apie-otel dev", { timeout: 30_000 }, () => {
     other.close();
   });
 
-  it.each([
-    [["--port", "70000"], "It must be a number from 0 to 65535"],
-    [["--port", "http"], "It must be a number from 0 to 65535"],
-    [["--host", "0.0.0.0"], "a key is required"],
-    [["--db", "/nowhere/at/all.sqlite"], "/nowhere/at/all.sqlite"],
-    [["--colour"], "unknown option"],
-  ])("refuses %j with a plain message and 1", async (args, says) => {
+  it.each<[string[], string, number]>([
+    [["--port", "70000"], "It must be a number from 0 to 65535", 2],
+    [["--port", "http"], "It must be a number from 0 to 65535", 2],
+    [["--host", "0.0.0.0"], "a key is required", 2],
+    [["--db", "/nowhere/at/all.sqlite"], "/nowhere/at/all.sqlite", 1],
+    [["--colour"], "unknown option", 2],
+  ])("refuses %j with a plain message: %s, and %i", async (args, says, code) => {
     const cli = runCli(["dev", "--port", "0", ...args]);
-    expect(await cli.ended).toBe(1);
+    expect(await cli.ended).toBe(code);
     expect(cli.stderr()).toContain(says);
     expect(cli.stderr()).not.toMatch(/^ {4}at /m);
     expect(cli.stdout()).toBe("");
@@ -128,9 +128,17 @@ describe("apie-otel", { timeout: 30_000 }, () => {
     for (const part of says) expect(text).toContain(part);
   });
 
-  it.each([[["dve"]], [[]]])("%j ends with 1 and a hint", async (args) => {
+  it.each([
+    [["dve"], "Did you mean dev?"],
+    [["dev", "--jsno"], "Did you mean --json?"],
+    [["replay"], "missing required argument 'session'"],
+    [["export", "last", "--format", "xml"], "Allowed choices are json, otlp"],
+    [[], "Usage: apie-otel"],
+  ])("%j ends with 2 and a hint: %s", async (args, says) => {
     const cli = runCli(args);
-    expect(await cli.ended).toBe(1);
+    expect(await cli.ended).toBe(2);
+    expect(cli.stderr()).toContain(says);
     expect(cli.stderr()).toContain("apie-otel");
+    expect(cli.stdout()).toBe("");
   });
 });

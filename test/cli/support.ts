@@ -14,6 +14,11 @@ export interface Running {
   readonly ended: Promise<number | string>;
 }
 
+/** Without the settings of whoever runs the tests. */
+const INHERITED = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(APIE|OTEL)_|^(NO|FORCE)_COLOR$/.test(name)),
+);
+
 const running = new Set<ChildProcess>();
 
 afterEach(async () => {
@@ -28,12 +33,14 @@ afterEach(async () => {
 
 export function runCli(
   args: readonly string[],
-  options: { nodeFlags?: readonly string[]; env?: object } = {},
+  options: { nodeFlags?: readonly string[]; env?: object; cwd?: string; input?: string | Uint8Array } = {},
 ): Running {
   const child = spawn(process.execPath, [...(options.nodeFlags ?? []), MAIN, ...args], {
-    env: { ...process.env, ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...INHERITED, ...options.env },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  child.stdin.on("error", () => undefined).end(options.input ?? "");
   running.add(child);
   let stdout = "";
   let stderr = "";

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { storyProblems } from "../../examples/demo/expected.ts";
 import { replayProblems, traceProblems } from "../../examples/support/completeness.ts";
-import type { Replay } from "../../examples/support/replay.ts";
+import type { Replay } from "../../src/local/index.ts";
 import { until } from "../support/until.ts";
 import { type Arrived, type Finished, runAndRead, runExample, startExample } from "./run-example.ts";
 

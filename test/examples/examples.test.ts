@@ -1,7 +1,7 @@
 /** Each example, run as a newcomer runs it, and what it shipped. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { replayProblems, traceProblems } from "../../examples/support/completeness.ts";
-import { parentOf, type Replay } from "../../examples/support/replay.ts";
+import { parentRunOf, type Replay } from "../../src/local/index.ts";
 import { type Arrived, runAndRead, runExample } from "./run-example.ts";
 
 /** The lines of the timeline, without times and durations. */
@@ -20,7 +20,7 @@ const timelineOf = (stdout: string): string[] =>
 const runsOf = (replay: Replay | undefined) =>
   replay?.runs.map((run) => ({
     agent: run.agent_key,
-    parent: parentOf(run, replay.runs)?.agent_key,
+    parent: parentRunOf(run, replay.runs)?.agent_key,
     role: run.role ?? undefined,
     input: run.input_summary ?? undefined,
     status: run.status,

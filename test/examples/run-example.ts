@@ -3,9 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach } from "vitest";
-import { ReadApi } from "../../examples/support/read-api.ts";
-import { type Replay, readReplays, readTraces, type Trace } from "../../examples/support/replay.ts";
-import { startLocalApie } from "../../src/local/index.ts";
+import { readReplays, readTraces, type Trace } from "../../examples/support/replay.ts";
+import { LocalReader, type Replay, startLocalApie } from "../../src/local/index.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -88,7 +87,7 @@ export async function runAndRead(name: string): Promise<Arrived> {
       OTEL_EXPORTER_OTLP_ENDPOINT: apie.url,
       OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer apie_sk_test",
     });
-    const api = new ReadApi(apie.url, "apie_sk_test");
+    const api = new LocalReader(apie.url, "apie_sk_test");
     const replays = await readReplays(api);
     return { ...finished, replays, traces: await readTraces(api, replays) };
   } finally {

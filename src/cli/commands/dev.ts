@@ -1,8 +1,10 @@
 /** `apie-otel dev`: runs the local Apie until it is told to stop. */
 import { once } from "node:events";
-import { Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { API_KEY_VARIABLES, BASE_URL_VARIABLES, PACKAGE_NAME } from "../../config/index.ts";
 import type { LocalApie } from "../../local/index.ts";
+import { newCommand, wholeNumber } from "../shared/command.ts";
+import { DEFAULT_PORT } from "../shared/local-apie.ts";
 
 interface DevOptions {
   readonly port: number;
@@ -10,15 +12,6 @@ interface DevOptions {
   readonly key?: string;
   readonly db?: string;
   readonly json?: true;
-}
-
-const DEFAULT_PORT = 4319;
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535)
-    throw new InvalidArgumentError("It must be a number from 0 to 65535.");
-  return port;
 }
 
 const tracesEndpoint = (apie: LocalApie): string => `${apie.url}/v1/traces`;
@@ -71,9 +64,9 @@ async function dev(options: DevOptions): Promise<void> {
 }
 
 export const devCommand = (): Command =>
-  new Command("dev")
+  newCommand("dev")
     .description("Run a local Apie: its HTTP API, an OTLP receiver for traces, and a read API.")
-    .option("-p, --port <number>", "TCP port; 0 takes any free one", parsePort, DEFAULT_PORT)
+    .option("-p, --port <number>", "TCP port; 0 takes any free one", wholeNumber(0, 65_535), DEFAULT_PORT)
     .option("--host <address>", "address to listen on; other than loopback needs --key", "127.0.0.1")
     .option(
       "--key <key>",
@@ -90,6 +83,7 @@ Examples:
   $ ${PACKAGE_NAME} dev --db apie.sqlite                    keep data between starts
   $ ${PACKAGE_NAME} dev --host 0.0.0.0 --key "$(uuidgen)"   for other machines, with a key
 
-Needs Node 22.13 or newer. Ends with exit code 0 on Ctrl+C or SIGTERM, 1 when it cannot start.`,
+Needs Node 22.13 or newer. Ends with exit code 0 on Ctrl+C or SIGTERM, 1 when it cannot start,
+2 for wrong options.`,
     )
     .action(dev);

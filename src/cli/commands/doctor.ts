@@ -1,9 +1,12 @@
 /** `apie-otel doctor`: says what is missing on the way of agent work, and what to do about it. */
-import { Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { API_KEY_VARIABLES, BASE_URL_VARIABLES, PACKAGE_NAME } from "../../config/index.ts";
 import type { Finding } from "../../diagnostics/index.ts";
 import { examine } from "../doctor/examine.ts";
 import { formatFindings } from "../doctor/format.ts";
+import { EXIT } from "../failure.ts";
+import { newCommand, wholeNumber } from "../shared/command.ts";
+import { inColour } from "../shared/terminal.ts";
 
 interface DoctorCommandOptions {
   readonly config?: string;
@@ -14,13 +17,6 @@ interface DoctorCommandOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 5_000;
-
-function parseTimeout(text: string): number {
-  const ms = Number(text);
-  if (!/^\d+$/.test(text) || ms < 1 || ms > 600_000)
-    throw new InvalidArgumentError("It must be a number of milliseconds from 1 to 600000.");
-  return ms;
-}
 
 /** What only the process of the service can tell. */
 const ELSEWHERE: Finding = {
@@ -39,16 +35,16 @@ async function doctor(options: DoctorCommandOptions): Promise<void> {
     imports.length > 0 || report.enabled === undefined ? report.findings : [...report.findings, ELSEWHERE];
   const text = options.json
     ? `${JSON.stringify({ ...report, findings })}\n`
-    : formatFindings(findings, process.stdout.isTTY === true && !process.env.NO_COLOR);
+    : formatFindings(findings, inColour());
   const isFine = report.ok && !(options.strict && findings.some(({ level }) => level === "warning"));
   // What was loaded may keep the process alive; output to a pipe must be through first.
-  process.stdout.write(text, () => process.exit(isFine ? 0 : 1));
+  process.stdout.write(text, () => process.exit(isFine ? EXIT.ok : EXIT.failed));
 }
 
 const appended = (one: string, before: readonly string[]): readonly string[] => [...before, one];
 
 export const doctorCommand = (): Command =>
-  new Command("doctor")
+  newCommand("doctor")
     .description("Say what is missing on the way of agent work to Apie and over OTLP, each with its remedy.")
     .option("-c, --config <file>", "config file; default: apie.config.* here, and the environment")
     .option(
@@ -59,7 +55,12 @@ export const doctorCommand = (): Command =>
     )
     .option("--json", "print the report as one line of JSON")
     .option("--strict", "end with 1 for warnings, too")
-    .option("--timeout <ms>", "longest examination", parseTimeout, DEFAULT_TIMEOUT_MS)
+    .option(
+      "--timeout <ms>",
+      "longest examination",
+      wholeNumber(1, 600_000, " of milliseconds"),
+      DEFAULT_TIMEOUT_MS,
+    )
     .addHelpText(
       "after",
       `

@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { readConfigFile } from "../../config/index.ts";
 import {
   type DoctorOptions,
   type DoctorReport,
@@ -13,7 +12,7 @@ import {
   registeredProvider,
 } from "../../diagnostics/index.ts";
 import { ApieConfigError, ApieError, reasonOf } from "../../model/errors.ts";
-import { clientOf, type StartOptions } from "../../start/index.ts";
+import { configuredClient } from "../shared/configured.ts";
 
 export interface Asked {
   /** Config file; default: the one of the working directory, if there is one. */
@@ -39,7 +38,7 @@ export async function examine({ config, import: imports, timeoutMs }: Asked): Pr
     for (const one of imports) await load(one);
     const found = imports.length === 0 ? undefined : await processorOfService();
     if (found !== undefined) return await found.doctor({ timeoutMs });
-    const { client, storage } = await configured(config);
+    const { client, storage } = await configuredClient(config);
     // Loaded, and nothing of ours in it: then the provider is what there is to look at.
     const report = await client.doctor({ timeoutMs, outsideService: imports.length === 0 });
     return storage === undefined ? report : withStorage(report, storage);
@@ -77,22 +76,6 @@ async function processorOfService(): Promise<Examined | undefined> {
   return live.find((processor) => inUse.includes(processor)) ?? live[0];
 }
 
-/** The client of the config file and the environment. What the service keeps on disk is its own, and is not opened here. */
-async function configured(
-  path: string | undefined,
-): Promise<{ client: Examined; storage: string | undefined }> {
-  const file = await readConfigFile(path);
-  const value = file?.value;
-  if (isExamined(value)) return { client: value, storage: undefined };
-  if (file !== undefined && (typeof value !== "object" || value === null))
-    throw new ApieConfigError([{ path: file.path, message: "expected an object of options, or a client" }]);
-  const options = (value ?? {}) as StartOptions;
-  const { queueStoragePath: storage } = options;
-  // What is wrong is told as findings.
-  const client = clientOf({ ...options, onError: "silent", queueStoragePath: undefined });
-  return { client, storage };
-}
-
 function withStorage(report: DoctorReport, path: string): DoctorReport {
   const before = report.findings.find(({ check }) => check === "storage");
   const now: Finding = {
@@ -107,9 +90,6 @@ function withStorage(report: DoctorReport, path: string): DoctorReport {
     trustWarnings: report.trustWarnings.filter((message) => message !== before?.message),
   };
 }
-
-const isExamined = (value: unknown): value is Examined =>
-  typeof (value as Partial<Examined> | null | undefined)?.doctor === "function";
 
 function unexaminable(error: unknown): Finding[] {
   if (error instanceof ApieConfigError)

@@ -1,9 +1,8 @@
 /** A service with an agent, in a project that has the packed package: run as the README says, against loopback servers. */
 import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ReadApi } from "../../../examples/support/read-api.ts";
-import { type Replay, readReplays } from "../../../examples/support/replay.ts";
-import { startLocalApie } from "../../../src/local/index.ts";
+import { readReplays } from "../../../examples/support/replay.ts";
+import { LocalReader, type Replay, startLocalApie } from "../../../src/local/index.ts";
 import { dependencies, type Installed, install } from "../../package/support.ts";
 import { OtlpReceiver, type ReceivedSpan } from "../../support/otlp-receiver.ts";
 import { type Ended, runProgram } from "../../support/program.ts";
@@ -101,7 +100,7 @@ export async function serve(project: Installed, service: Service): Promise<Serve
       ...ended,
       spans: receiver.spans,
       contentTypes: [...new Set(receiver.exports.map(({ contentType }) => contentType))],
-      replays: await readReplays(new ReadApi(apie.url, "apie_sk_test")),
+      replays: await readReplays(new LocalReader(apie.url, "apie_sk_test")),
       addresses: [receiver.url, apie.url],
     };
   } finally {

@@ -1,60 +1,11 @@
 /** The replay of a session as a timeline: time, agent, step, event, detail; a run further in the deeper it was delegated. */
-import type { EventRecord, RunRecord } from "./read-api.ts";
-import { parentOf, type Replay } from "./replay.ts";
-import { type Cell, counted, heading, table } from "./terminal.ts";
+import { detailOf, durationOf, joined, shortType, styleOf, text } from "./detail.ts";
+import type { EventRecord, RunRecord } from "./records.ts";
+import { parentRunOf, type Replay } from "./replay.ts";
+import { type Cell, counted, paint, printable, type Style, table } from "./text.ts";
 
-type Members = Readonly<Record<string, unknown>>;
-type Style = Cell["style"];
-
-const MAX_DETAIL = 78;
-
-const text = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== "" ? value : undefined;
-
-function usageOf({ usage }: Members): string | undefined {
-  if (typeof usage !== "object" || usage === null) return undefined;
-  const { input, output, cache_read: cached } = usage as Members;
-  return `${input ?? 0}${cached ? ` (${cached} cached)` : ""} → ${output ?? 0} tokens`;
-}
-
-function durationOf(...sources: Members[]): string | undefined {
-  const duration = sources.map(({ duration_ms }) => duration_ms).find((value) => typeof value === "number");
-  if (duration === undefined) return undefined;
-  return duration < 10 ? `${duration.toFixed(1)} ms` : `${Math.round(duration)} ms`;
-}
-
-const joined = (separator: string, ...parts: unknown[]): string | undefined =>
-  parts.map(text).filter(Boolean).join(separator) || undefined;
-
-/** Whatever an event of any type can say, from what it is about to how it went. */
-function detailOf({ type, payload_summary, metadata, ...event }: EventRecord): string {
-  const payload = payload_summary ?? {};
-  const facts = metadata ?? {};
-  const isHandoff = type.startsWith("agent.handoff.");
-  const said = [
-    payload.model,
-    joined(" / ", payload.server, payload.tool),
-    isHandoff
-      ? joined(" → ", facts.source_name ?? payload.source, facts.target_name ?? payload.target)
-      : undefined,
-    event.tool?.name ?? event.action?.name,
-    event.resource?.type === "unknown"
-      ? undefined
-      : joined(" ", event.resource?.type, event.resource?.external_id),
-    joined(" → ", event.decision?.policyDecision, event.decision?.effectiveDecision),
-    joined(" ", event.approval?.approval_id, event.approval?.status),
-    facts.reason,
-    facts.outcome,
-    usageOf(payload),
-    payload.finish_reason,
-    event.error?.message,
-    durationOf(payload, facts),
-  ];
-  const detail = [...new Set(said.map(text).filter((part) => part !== undefined))].join(" · ");
-  return detail.length > MAX_DETAIL ? `${detail.slice(0, MAX_DETAIL - 1)}…` : detail;
-}
-
-const styleOf = (type: string): Style => (/failed$|error$/.test(type) ? "red" : undefined);
+const MAX_SUMMARY = 160;
+const MAX_NAME = 60;
 
 interface Row {
   readonly timeMs: number;
@@ -62,14 +13,14 @@ interface Row {
   readonly step: string | undefined;
   readonly what: string;
   readonly detail: string;
-  readonly style: Style;
+  readonly style: Style | undefined;
 }
 
 const rowOf = (event: EventRecord): Row => ({
   timeMs: Date.parse(event.timestamp),
   runId: event.run_id,
   step: event.step_name,
-  what: event.type.replace(/^agent\./, ""),
+  what: shortType(event.type),
   detail: detailOf(event),
   style: styleOf(event.type),
 });
@@ -83,7 +34,7 @@ const beginOf = (run: RunRecord): Row => ({
   runId: run.id,
   step: run.step_name ?? undefined,
   what: "▸ run",
-  detail: run.input_summary === null ? "" : `"${run.input_summary}"`,
+  detail: run.input_summary === null ? "" : `"${printable(run.input_summary, MAX_SUMMARY)}"`,
   style: "bold",
 });
 
@@ -92,8 +43,10 @@ const endOf = (run: RunRecord): Row => ({
   runId: run.id,
   step: run.step_name ?? undefined,
   what: `◂ ${run.status}`,
-  detail:
+  detail: printable(
     joined(" · ", run.completion_metadata?.outputSummary, durationOf(run.completion_metadata ?? {})) ?? "",
+    MAX_SUMMARY,
+  ),
   style: run.status === "failed" ? ["bold", "red"] : "bold",
 });
 
@@ -123,38 +76,60 @@ function rowsOf({ runs, events }: Replay): Row[] {
   return rows;
 }
 
-function depthOf(run: RunRecord, runs: readonly RunRecord[]): number {
-  const parent = parentOf(run, runs);
-  return parent === undefined ? 0 : depthOf(parent, runs) + 1;
+/** How deep each run was delegated. Runs that name each other as parent are as deep as the first that was asked. */
+function depthsOf(runs: readonly RunRecord[]): ReadonlyMap<string, number> {
+  const depths = new Map<string, number>();
+  const depthOf = (run: RunRecord): number => {
+    const known = depths.get(run.id);
+    if (known !== undefined) return known;
+    depths.set(run.id, 0);
+    const parent = parentRunOf(run, runs);
+    const depth = parent === undefined ? 0 : depthOf(parent) + 1;
+    depths.set(run.id, depth);
+    return depth;
+  };
+  for (const run of runs) depthOf(run);
+  return depths;
 }
 
 const nameOf = (run: RunRecord | undefined): string =>
-  text(run?.metadata?.agent_name) ?? run?.agent_key ?? "";
+  printable(text(run?.metadata?.agent_name) ?? run?.agent_key ?? "", MAX_NAME);
 
-function titleOf({ session, runs, events }: Replay): string {
+function titleOf({ session, runs, events }: Replay, colour: boolean): string {
   const counts = `${counted(runs.length, "run")}, ${counted(events.length, "event")}`;
+  const heading = (title: string, rest: string): string =>
+    `\n${paint(colour, "bold", title)}  ${paint(colour, "dim", rest)}\n`;
   if (session === undefined) return heading("Runs outside of sessions", counts);
   const summary = joined(" · ", session.input_summary, session.output_summary);
   const title = heading(`Session ${session.id}`, `${session.kind} · ${session.status} · ${counts}`);
-  return summary === undefined ? title : `${title}  ${summary}\n`;
+  return summary === undefined ? title : `${title}  ${printable(summary, MAX_SUMMARY * 2)}\n`;
 }
 
-export function timeline(replay: Replay): string {
+/**
+ * A session as text: a line for each event, and for the beginning and end of each run, with seconds since the first.
+ *
+ * @param options.colour for a terminal; default: none.
+ */
+export function renderTimeline(replay: Replay, { colour = false }: { colour?: boolean } = {}): string {
   const runs = new Map(replay.runs.map((run) => [run.id, run]));
+  const depths = depthsOf(replay.runs);
   const rows = rowsOf(replay);
-  const startMs = Math.min(...rows.map(({ timeMs }) => timeMs).filter((time) => !Number.isNaN(time)));
+  const startMs = rows.reduce(
+    (first, { timeMs }) => (Number.isNaN(timeMs) ? first : Math.min(first, timeMs)),
+    Number.POSITIVE_INFINITY,
+  );
   const hasSteps = rows.some(({ step }) => step !== undefined);
   const lines = rows.map(({ timeMs, runId, step, what, detail, style }): Cell[] => {
     const run = runs.get(runId ?? "");
-    const indent = "  ".repeat(run === undefined ? 0 : depthOf(run, replay.runs));
+    const indent = "  ".repeat(depths.get(runId ?? "") ?? 0);
     const offset = Number.isNaN(timeMs) ? "" : `+${((timeMs - startMs) / 1_000).toFixed(3)} s`;
     return [
       { text: offset.padStart(9), style: "dim" },
       { text: `${indent}${nameOf(run)}`, style: "cyan" },
-      ...(hasSteps ? [{ text: step ?? "", style: "magenta" } satisfies Cell] : []),
+      ...(hasSteps ? [{ text: printable(step ?? "", MAX_NAME), style: "magenta" } satisfies Cell] : []),
       { text: /^[▸◂]/.test(what) ? what : `  ${what}`, style },
       { text: detail, style: style ?? "dim" },
     ];
   });
-  return `${titleOf(replay)}\n${table(lines)}\n`;
+  return `${titleOf(replay, colour)}\n${table(lines, colour)}\n`;
 }

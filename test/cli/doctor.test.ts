@@ -147,7 +147,7 @@ describe("apie-otel doctor", { timeout: 30_000 }, () => {
     [["--colour"], "unknown option"],
   ])("refuses %j", async (args, says) => {
     const { code, stderr } = await doctor(args);
-    expect([code, stderr.includes(says)]).toEqual([1, true]);
+    expect([code, stderr.includes(says)]).toEqual([2, true]);
   });
 
   it("helps with examples", async () => {

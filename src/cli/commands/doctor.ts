@@ -73,6 +73,6 @@ Examples:
 It reads ${API_KEY_VARIABLES[0]}, ${BASE_URL_VARIABLES[0]} and OTEL_*. With --import, options are those the loaded file gives. It registers the
 agent, has Apie look at a sample event without storing it, and sends the OTLP endpoint a request without spans.
 
-Ends with exit code 0 when there is no error, else 1. In the service itself: await apie.doctor().`,
+Ends with exit code 0 when there is no error, else 1; 2 when it was called wrongly. In the service itself: await apie.doctor().`,
     )
     .action(doctor);

@@ -13,14 +13,20 @@ const SDK = { type: "custom.event", agentKey: "desk", runId: "run_1" };
 const WRONG = { type: "agent.tol.called", agentKey: "desk" };
 
 const attribute = (key: string, value: string) => ({ key, value: { stringValue: value } });
-const span = (id: string, parent: string, name: string, attributes: Record<string, string>, at: number) => ({
+const span = (
+  id: string,
+  parent: string,
+  name: string,
+  attributes: Record<string, string>,
+  [from, to]: [number, number],
+) => ({
   traceId: "1".repeat(32),
   spanId: id.repeat(16),
   ...(parent === "" ? {} : { parentSpanId: parent.repeat(16) }),
   name,
   kind: 1,
-  startTimeUnixNano: `1700000000${at}0000000`,
-  endTimeUnixNano: `1700000000${at + 1}0000000`,
+  startTimeUnixNano: `1700000000${from}0000000`,
+  endTimeUnixNano: `1700000000${to}0000000`,
   attributes: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
 });
 
@@ -31,13 +37,13 @@ const OTLP = {
         {
           scope: { name: "lib" },
           spans: [
-            span("1", "", "GET /", { "http.request.method": "GET" }, 10),
+            span("1", "", "GET /", { "http.request.method": "GET" }, [10, 95]),
             span(
               "2",
               "1",
               "invoke_agent Desk",
               { "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "Desk" },
-              20,
+              [20, 90],
             ),
             span(
               "3",
@@ -48,14 +54,14 @@ const OTLP = {
                 "gen_ai.provider.name": "openai",
                 "gen_ai.request.model": "m",
               },
-              30,
+              [30, 40],
             ),
             span(
               "4",
               "2",
               "execute_tool search",
               { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "search" },
-              40,
+              [50, 60],
             ),
           ],
         },
@@ -222,6 +228,15 @@ describe("spans", { timeout: 60_000 }, () => {
     });
     expect(second).toEqual(first);
     expect(third?.spans).toMatchObject([{ name: "chat m", kind: "llm", run: 1, convention: "otel-gen-ai" }]);
+  });
+
+  it("work that began after its run had ended is told as lost to the events", async () => {
+    const agent = { "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "Desk" };
+    const chat = { "gen_ai.operation.name": "chat", "gen_ai.request.model": "m" };
+    const spans = [span("2", "", "invoke_agent", agent, [10, 20]), span("3", "2", "chat", chat, [30, 40])];
+    const cli = validate(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    expect([await cli.ended, cli.stderr()]).toEqual([0, ""]);
+    expect(cli.stdout()).toContain("1 span began after the run had ended, and no event tells of that.\n");
   });
 
   it("what is malformed is named by its path, and the rest is read", async () => {

@@ -46,7 +46,7 @@ function spanLine(fate: SpanFate, colour: boolean): string {
 }
 
 export function spanText(fates: Fates, malformed: readonly Unreadable[], colour: boolean): string {
-  const { spans, runs, sessions, events, invalid, lost } = fates;
+  const { spans, runs, sessions, events, invalid, lost, late } = fates;
   const known = spans.filter(({ kind }) => kind !== null);
   const lines = [
     ...malformed.map(({ at, message }) => bad(colour, at, "", message)),
@@ -59,6 +59,9 @@ export function spanText(fates: Fates, malformed: readonly Unreadable[], colour:
       ({ run, agent_key, events: count }) =>
         `run ${run}  ${printable(agent_key, 60)}: ${counted(count, "event")}`,
     ),
+    ...(late === 0
+      ? []
+      : [`${counted(late, "span")} began after the run had ended, and no event tells of that.`]),
     ...Object.entries(lost).map(([reason, count]) => `${count} lost: ${reason}`),
     `${counted(spans.length, "span")}, ${known.length} of agent work: ${counted(runs.length, "run")}, ` +
       `${counted(sessions, "session")}, ${counted(events, "event")}${malformed.length === 0 ? "" : `; ${malformed.length} malformed`}.`,

@@ -2,12 +2,13 @@
  * What becomes of spans: they are given to the bridge's own processor as if they had just ended, and what it would send to
  * Apie is caught instead of sent.
  */
+import { Apie } from "../../apie.ts";
 import type { TransportRequest, TransportResult } from "../../config/index.ts";
 import { ConventionReader } from "../../conventions/index.ts";
+import type { QueueDiagnostics } from "../../diagnostics/index.ts";
 import { type EventIssue, validateEvents } from "../../events/index.ts";
 import { type OtlpSpan, SPAN_KINDS, type SpanSource, STATUS_CODES } from "../../local/index.ts";
 import type { HrTime, SpanContextLike, SpanLike } from "../../model/span.ts";
-import { ApieSpanProcessor } from "../../processor/index.ts";
 import type { StartOptions } from "../../start/index.ts";
 
 export interface SpanFate {
@@ -38,6 +39,8 @@ export interface Fates {
   readonly invalid: readonly { readonly type: string | undefined; readonly issues: readonly EventIssue[] }[];
   /** What became of no event, with the reason, counted. */
   readonly lost: Readonly<Record<string, number>>;
+  /** Spans of agent work that began after their run had ended, and of which no event tells. */
+  readonly late: number;
 }
 
 type Body = Record<string, unknown>;
@@ -127,7 +130,7 @@ const NOWHERE = { apiKey: "not-sent", baseUrl: "http://not-sent.invalid" };
 /** @param options those of the service: its conventions, agents and rules count. */
 export async function fatesOf(spans: readonly SpanLike[], options: StartOptions = {}): Promise<Fates> {
   const catcher = new Catcher();
-  const processor = new ApieSpanProcessor({
+  const apie = new Apie({
     agent: { key: "agent", name: "Agent" },
     ...options,
     ...NOWHERE,
@@ -145,10 +148,9 @@ export async function fatesOf(spans: readonly SpanLike[], options: StartOptions 
     maxQueueSize: 10_000_000,
     maxQueueBytes: 1_073_741_824,
   });
-  for (const span of spans) processor.onEnd(span);
-  await processor.shutdown();
-  const { reasons } = await processor.flush();
-  return summary(spans, catcher, reasons, options);
+  for (const span of spans) apie.spanProcessor.onEnd(span);
+  await apie.shutdown();
+  return summary(spans, catcher, apie.queueDiagnostics(), options);
 }
 
 function grouped(events: readonly Body[], keyOf: (event: Body) => string): ReadonlyMap<string, Body[]> {
@@ -165,7 +167,7 @@ function grouped(events: readonly Body[], keyOf: (event: Body) => string): Reado
 function summary(
   spans: readonly SpanLike[],
   { runs, events, sessions }: Catcher,
-  lost: Readonly<Record<string, number>>,
+  { reasons: lost, lateSpans: late }: QueueDiagnostics,
   { conventions, inferRules, touchedResources: touched }: StartOptions,
 ): Fates {
   const reader = new ConventionReader(conventions ?? [], { inferRules, touched });
@@ -201,5 +203,6 @@ function summary(
     events: events.length,
     invalid: verdicts.map(({ type, issues }) => ({ type, issues })),
     lost,
+    late,
   };
 }

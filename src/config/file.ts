@@ -13,7 +13,7 @@ export interface ConfigFile {
   value: unknown;
 }
 
-function findConfigFile(folder: string = process.cwd()): string | undefined {
+export function findConfigFile(folder: string = process.cwd()): string | undefined {
   return CONFIG_FILE_NAMES.map((name) => join(folder, name)).find((path) => existsSync(path));
 }
 

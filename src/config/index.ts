@@ -1,6 +1,6 @@
 export { denyExpression } from "./deny-pattern.ts";
 export { optionsFromEnvironment, slug } from "./environment.ts";
-export { readConfigFile, readConfigFileSync } from "./file.ts";
+export { type ConfigFile, findConfigFile, readConfigFile, readConfigFileSync } from "./file.ts";
 export { nearest } from "./nearest.ts";
 export type * from "./options.ts";
 export * from "./product.ts";

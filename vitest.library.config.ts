@@ -10,6 +10,8 @@ const AREAS = [
   "delivery",
   "diagnostics",
   "events",
+  "guardrails",
+  "imports",
   "processor",
   "promises",
   "sampling",

@@ -1,7 +1,7 @@
 /** The Vercel AI SDK (`ai` 5 and newer): its tools behind guardrails, its generations as model calls. */
 import type { CommonInput, LlmCall, ModelRef } from "../index.ts";
 import type { ModelClient, ToolClient } from "./client.ts";
-import { memberOf, type ToolOptions, toolInputOf } from "./described.ts";
+import { type GuardedToolOptions, memberOf, toolInputOf } from "./described.ts";
 
 /** A tool, as far as it is called. */
 interface AiSdkTool {
@@ -21,13 +21,18 @@ type Execute = (input: unknown, options: unknown) => unknown;
 export function guardAiSdkTools<Tools extends Readonly<Record<string, AiSdkTool>>>(
   apie: ToolClient,
   tools: Tools,
-  options: ToolOptions = {},
+  options: GuardedToolOptions = {},
 ): Tools {
   const guarded = Object.entries(tools).map(([name, tool]) => [name, guardedTool(apie, name, tool, options)]);
   return Object.fromEntries(guarded) as Tools;
 }
 
-function guardedTool(apie: ToolClient, name: string, tool: AiSdkTool, options: ToolOptions): AiSdkTool {
+function guardedTool(
+  apie: ToolClient,
+  name: string,
+  tool: AiSdkTool,
+  options: GuardedToolOptions,
+): AiSdkTool {
   const { execute } = tool;
   if (typeof execute !== "function") return tool;
   const run: Execute = (input, details) => (execute as Execute).call(tool, input, details);

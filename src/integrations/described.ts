@@ -9,7 +9,7 @@ export type ToolDescription = Partial<
   provider?: string | undefined;
 };
 
-export interface ToolOptions<Arguments = unknown> {
+export interface GuardedToolOptions<Arguments = unknown> {
   /** By the tool's name, or made of its name and what it is called with. */
   describe?:
     | Readonly<Record<string, ToolDescription>>
@@ -26,7 +26,7 @@ export function toolInputOf(
     /** The library's: what it gives up is not to begin any more. */
     signal?: unknown;
   },
-  { describe }: ToolOptions,
+  { describe }: GuardedToolOptions,
 ): ToolInput {
   const told = typeof describe === "function" ? describe(name, call.input) : ownEntry(describe, name);
   const { riskLevel, provider = call.provider, signal = call.signal, ...rest } = told ?? {};

@@ -2,7 +2,7 @@
 
 export type { SessionStore } from "../config/index.ts";
 export { type GenerationInput, guardAiSdkTools, withVercelAiGeneration } from "./ai-sdk.ts";
-export type { ToolDescription, ToolOptions } from "./described.ts";
+export type { GuardedToolOptions, ToolDescription } from "./described.ts";
 export { guardLangChainTools } from "./langchain.ts";
 export {
   type ModelToolCall,

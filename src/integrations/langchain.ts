@@ -3,7 +3,7 @@
  * through OpenInference or another instrumentation; a callback handler could not stop a tool in time.
  */
 import type { ToolClient } from "./client.ts";
-import { memberOf, type ToolOptions, toolInputOf } from "./described.ts";
+import { type GuardedToolOptions, memberOf, toolInputOf } from "./described.ts";
 
 /**
  * A `StructuredTool`, as far as can be said here: `_call`, which is what every one of them does in the end, is protected. A
@@ -25,14 +25,18 @@ type Call = (input: unknown, runManager: unknown, config: unknown) => unknown;
 export function guardLangChainTools<const Tools extends readonly LangChainTool[]>(
   apie: ToolClient,
   tools: Tools,
-  options: ToolOptions = {},
+  options: GuardedToolOptions = {},
 ): { -readonly [Index in keyof Tools]: Tools[Index] } {
   return tools.map((tool) => guardedTool(apie, tool, options)) as {
     -readonly [Index in keyof Tools]: Tools[Index];
   };
 }
 
-function guardedTool<Tool extends LangChainTool>(apie: ToolClient, tool: Tool, options: ToolOptions): Tool {
+function guardedTool<Tool extends LangChainTool>(
+  apie: ToolClient,
+  tool: Tool,
+  options: GuardedToolOptions,
+): Tool {
   const { _call: own } = tool as unknown as { _call?: unknown };
   const guarded = (input: unknown, config: unknown, call: () => unknown): Promise<unknown> => {
     const about = { input, callId: callIdIn(config), signal: memberOf(config, "signal") };

@@ -3,7 +3,7 @@
  * the library's tracing.
  */
 import type { ToolClient } from "./client.ts";
-import { memberOf, type ToolOptions, toolInputOf } from "./described.ts";
+import { type GuardedToolOptions, memberOf, toolInputOf } from "./described.ts";
 
 /** A tool made by `tool()`, as far as it is called. Others have no `invoke`: hosted tools, which run elsewhere, and those of `HANDS`. */
 interface AgentTool {
@@ -19,7 +19,7 @@ const HANDS: Readonly<Record<string, { member: string; methods: readonly string[
 
 type Invoke = (context: unknown, input: string, details?: unknown) => Promise<unknown>;
 
-export interface AgentToolOptions extends ToolOptions {
+export interface AgentToolOptions extends GuardedToolOptions {
   /**
    * What becomes of a call that was not allowed: `tell` (default) the model, as the tool's answer, or `throw`, which ends the
    * run.
@@ -61,7 +61,12 @@ function guardedTool(apie: ToolClient, tool: AgentTool, options: AgentToolOption
 }
 
 /** Each of its acts is a call of the tool. What is not allowed fails, and the library tells the model why. */
-function withGuardedHands(apie: ToolClient, tool: AgentTool, name: string, options: ToolOptions): AgentTool {
+function withGuardedHands(
+  apie: ToolClient,
+  tool: AgentTool,
+  name: string,
+  options: GuardedToolOptions,
+): AgentTool {
   const type = memberOf(tool, "type");
   const known = typeof type === "string" && Object.hasOwn(HANDS, type) ? HANDS[type] : undefined;
   const hands = known === undefined ? undefined : memberOf(tool, known.member);

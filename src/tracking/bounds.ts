@@ -3,7 +3,7 @@ export const BOUNDS = {
   /** Spans remembered at most; beyond it finished ones are forgotten, or a trace is given up and its runs closed. */
   maxSpans: 50_000,
   /** Traces remembered at most: one with a run takes as much memory as twenty spans. */
-  maxTraces: 15_000,
+  maxTraces: 10_000,
   /** Spans in flight that keep their content; of a prompt this can be a million characters. */
   maxBearingContent: 256,
   /** Traces given up are known this far back, so that their spans are not taken for those of another process. */

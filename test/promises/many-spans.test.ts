@@ -10,8 +10,8 @@ import { cleanup } from "../support/client.ts";
 import { runProgram } from "../support/program.ts";
 
 const SPANS = Number(process.env.MANY_SPANS ?? 100_000);
-/** Of the heap, in MB. With nothing but the SDK the program needs 12, and the queue may take 64. */
-const HEAP_MB = 160;
+/** Of the heap, in MB. With a dead Apie the queue is full: that alone takes some 80. */
+const HEAP_MB = 256;
 const TIMEOUT_MS = 60_000 + SPANS / 2;
 /** In each request of ten spans: four calls of a model or tool, with five or seven events, of which a fourth may be missing. */
 const EVENTS_PER_REQUEST = 9;
@@ -46,7 +46,7 @@ function expectBounded({ made, ended, endsHeard, held, events, runs }: Printed):
   // Everybody else heard of all of them.
   expect(endsHeard).toBe(ended);
   expect(held.spans).toBeLessThanOrEqual(50_000);
-  expect(held.openRuns).toBeLessThanOrEqual(15_000);
+  expect(held.openRuns).toBeLessThanOrEqual(10_000);
   expect(held.queued.count).toBeLessThanOrEqual(100_000);
   expect(held.queued.bytes).toBeLessThanOrEqual(67_108_864);
   // Each is in one counter.

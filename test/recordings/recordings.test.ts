@@ -1,5 +1,6 @@
 /**
  * Every recording of every library, as a processor in the process sees it and from OTLP alone, against what truly happened.
+ * Double counting: tokens of all events together are those of the invoice, whatever a library repeats on its roots.
  * One folder: `npx vitest run test/recordings -t "ai-sdk-v6/"`.
  */
 import { readdirSync } from "node:fs";

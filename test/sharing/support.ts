@@ -1,8 +1,13 @@
 /** Instances of one service in one process, a session store between them that fails on demand, and Apie as they see it. */
+import { context } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
 import { Apie, type ApieOptions, memorySessionStore, type SessionStore } from "../../src/index.ts";
 import { cleanup, options } from "../support/client.ts";
 import type { RecordedRequest, RecordingApie } from "../support/recording-apie.ts";
+
+// As a service has one; without, the client would say so.
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 
 export type StoreCall = "get" | "setIfAbsent" | "touch" | "delete";
 

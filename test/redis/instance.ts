@@ -1,4 +1,6 @@
 /** One instance of a service, in a process of its own: does what it is told, and says what became of it. */
+import { context } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
 import { Apie } from "apie-otel";
 import { redisSessionStore } from "apie-otel/integrations";
@@ -7,6 +9,8 @@ import { createClient } from "redis";
 import { options } from "./options.ts";
 
 const { url, port, library, ttlMs } = options();
+
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 
 const quiet = (): void => undefined;
 

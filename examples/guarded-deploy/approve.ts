@@ -5,16 +5,20 @@ interface Approval {
   request: { action: { name: string }; resource: { external_id: string } };
 }
 
-const api = `${process.env.APIE_BASE_URL}/api/approvals`;
+const { APIE_BASE_URL, APIE_API_KEY } = process.env;
+const api = `${APIE_BASE_URL}/api/approvals`;
+const authorization = `Bearer ${APIE_API_KEY}`;
 const deadline = Date.now() + 30_000;
 
 while (Date.now() < deadline) {
-  const { items } = (await (await fetch(`${api}?status=pending`)).json()) as { items: Approval[] };
+  const { items } = (await (await fetch(`${api}?status=pending`, { headers: { authorization } })).json()) as {
+    items: Approval[];
+  };
   for (const { id, reason, request } of items) {
     console.log(`${request.action.name} ${request.resource.external_id} waits: ${reason}`);
     await fetch(`${api}/${id}/resolve`, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", authorization },
       body: JSON.stringify({ status: "approved", resolved_by: "ann" }),
     });
     console.log("approved");

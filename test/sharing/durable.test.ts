@@ -4,31 +4,35 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { memorySessionStore } from "../../src/index.ts";
+import { HAS_SQLITE } from "../delivery/durable/support.ts";
 import { cleanup, startServer } from "../support/client.ts";
 import { until } from "../support/until.ts";
 import { completionsOf, faultyStore, instance, sessionsOf, turn } from "./support.ts";
 
-test("goes on after a restart, and is stored again where the store has lost it meanwhile", async () => {
-  const server = await startServer();
-  const store = faultyStore(memorySessionStore({ ttlMs: 1_000 }));
-  const queueStoragePath = await mkdtemp(join(tmpdir(), "apie-otel-"));
-  cleanup(() => rm(queueStoragePath, { recursive: true, force: true }));
+test.runIf(HAS_SQLITE)(
+  "goes on after a restart, and is stored again where the store has lost it meanwhile",
+  async () => {
+    const server = await startServer();
+    const store = faultyStore(memorySessionStore({ ttlMs: 1_000 }));
+    const queueStoragePath = await mkdtemp(join(tmpdir(), "apie-otel-"));
+    cleanup(() => rm(queueStoragePath, { recursive: true, force: true }));
 
-  const before = instance(server, store, { queueStoragePath });
-  await turn(before, "chat");
-  expect(await before.apie.shutdown()).toMatchObject({ ok: true, sessionsLeftOpen: 1 });
-  const [id = ""] = sessionsOf(server, "chat");
-  for (const key of store.written.keys()) await store.inner.delete(key);
+    const before = instance(server, store, { queueStoragePath });
+    await turn(before, "chat");
+    expect(await before.apie.shutdown()).toMatchObject({ ok: true, sessionsLeftOpen: 1 });
+    const [id = ""] = sessionsOf(server, "chat");
+    for (const key of store.written.keys()) await store.inner.delete(key);
 
-  const after = instance(server, store, { queueStoragePath });
-  await turn(after, "chat");
-  expect(await after.apie.flush()).toMatchObject({ ok: true, reasons: {} });
-  const other = instance(server, store);
-  const key = [...store.written.keys()].find((name) => name.startsWith("session:")) ?? "";
-  await until("it is stored again", async () => (await store.inner.get(key)) !== undefined);
-  await turn(other, "chat");
-  expect(await other.apie.flush()).toMatchObject({ ok: true, reasons: {} });
-  expect(sessionsOf(server, "chat")).toEqual([id]);
-  expect(completionsOf(server, id)).toEqual([]);
-  expect(other.apie.queueDiagnostics()).toMatchObject({ sessionsJoined: 1 });
-});
+    const after = instance(server, store, { queueStoragePath });
+    await turn(after, "chat");
+    expect(await after.apie.flush()).toMatchObject({ ok: true, reasons: {} });
+    const other = instance(server, store);
+    const key = [...store.written.keys()].find((name) => name.startsWith("session:")) ?? "";
+    await until("it is stored again", async () => (await store.inner.get(key)) !== undefined);
+    await turn(other, "chat");
+    expect(await other.apie.flush()).toMatchObject({ ok: true, reasons: {} });
+    expect(sessionsOf(server, "chat")).toEqual([id]);
+    expect(completionsOf(server, id)).toEqual([]);
+    expect(other.apie.queueDiagnostics()).toMatchObject({ sessionsJoined: 1 });
+  },
+);

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createHttpTransport } from "../../src/apie-api/http-transport.ts";
 import type { TransportRequest, TransportResult } from "../../src/config/index.ts";
 import { cleanup, startServer } from "../support/client.ts";
+import { stopNameServer } from "../support/name-server.ts";
 import { until } from "../support/until.ts";
 import { CERTIFICATE, KEY } from "./certificate.ts";
 
@@ -67,10 +68,11 @@ test("an answer with its status, headers and text", async () => {
 test.each(["http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1", "http://apie.invalid"])(
   "%s cannot be reached: nothing was sent",
   async (baseUrl) => {
+    if (baseUrl.endsWith(".invalid")) stopNameServer();
     expect(await sender(baseUrl)()).toMatchObject({
       kind: "failure",
       sent: "notSent",
-      code: expect.stringMatching(/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EADDRNOTAVAIL|EAFNOSUPPORT|ENETUNREACH/),
+      code: expect.stringMatching(/ECONNREFUSED|ENOTFOUND|EADDRNOTAVAIL|EAFNOSUPPORT|ENETUNREACH/),
       message: expect.stringMatching(/.+/),
     });
   },

@@ -1,12 +1,10 @@
 /** Imported spans down the one road: to Apie by the processor, to an OpenTelemetry backend by an exporter. */
 import { nextTurn } from "../apie-api/index.ts";
 import type { EventOutcome } from "../delivery/index.ts";
-import { reasonOf } from "../model/errors.ts";
 import type { ApieSpanProcessor } from "../processor/index.ts";
-import { ATTR_AGENT_OPERATION_NAME } from "../semconv/index.ts";
-import { withoutContent } from "./content.ts";
-import { type Group, groupsOf } from "./groups.ts";
-import { Known, type KnownIds } from "./known.ts";
+import { groupsOf } from "./groups.ts";
+import { ImportRun } from "./import-run.ts";
+import type { KnownIds } from "./known.ts";
 import type { ImportedSpan } from "./span.ts";
 
 export type { KnownIds } from "./known.ts";
@@ -25,12 +23,16 @@ export interface ImportSpansOptions {
   known?: KnownIds | undefined;
   /** Whether content leaves the process. Default: as the processor is configured; without one, `false`. */
   captureContent?: boolean | undefined;
+  /** Ends the import after what is under way; what was not sent is not in `known`, and sent by the next. */
+  signal?: AbortSignal | undefined;
+  /** Told how far the import has come each time what was sent has been waited for, and waited for: the place to keep `known`. */
+  onProgress?: ((report: ImportReport) => void | Promise<void>) | undefined;
 }
 
 export interface ImportReport {
   /** Everything has arrived wherever it was to go. */
   ok: boolean;
-  /** Apie took nothing for so long that the import was given up before its end; import again with `known` to go on. */
+  /** It was ended by `signal`, or given up as Apie took nothing for long; import again with `known` to go on. */
   stopped: boolean;
   /** Spans sent, those of runs that were left out as unchanged not counted. */
   spans: number;
@@ -48,22 +50,15 @@ export interface ImportReport {
   lastError: string | undefined;
 }
 
-/** Spans that are sent before what was sent is waited for. */
-const BATCH = 1_024;
-/** Flushes in a row that bring nothing to Apie, after which the import stops. Each takes up to `flushTimeoutMs`. */
-const MAX_STALLED = 3;
-
-const NOTHING: EventOutcome = { delivered: 0, rejected: 0, dropped: 0, pending: 0 };
-
 /**
  * Sends imported spans to Apie, to an OpenTelemetry backend, or both, run by run: no more is held than a batch of runs. What was
  * sent is waited for before more is. One that is slow or down does not lose what the other gets.
  *
  * Event ids are those of the source, so Apie keeps each event once. Runs and sessions it opens anew at each import, unless
- * `known` says which they are.
+ * `known` says which they are; then only what is new of a run is sent, and its events are numbered on.
  *
  * @returns what became of everything. Never rejects for what a destination does.
- * @throws what the iterable throws, and `TypeError` when there is no destination.
+ * @throws what the iterable or `onProgress` throws, and `TypeError` when there is no destination.
  *
  * @example
  * const report = await importSpans(agnoRuns(runs), { processor: apie.spanProcessor, exporter });
@@ -73,150 +68,60 @@ export async function importSpans(
   spans: Iterable<ImportedSpan>,
   options: ImportSpansOptions,
 ): Promise<ImportReport> {
-  if (options.processor === undefined && options.exporter === undefined)
-    throw new TypeError("importSpans: give it a processor (for Apie), an exporter (for OTLP), or both");
-  const run = new ImportRun(options);
-  for (const group of groupsOf(spans)) {
-    run.send(group);
-    if (run.isFull && (await run.flush()) === "stalled") return run.report(true);
-    // Whatever else the process does goes on.
-    await nextTurn();
-  }
-  const end = await run.flush();
-  return run.report(end === "stalled");
+  return sendAll(new ImportRun(options, "importSpans"), spans, options);
 }
 
-class ImportRun {
+/**
+ * Follows runs while they are at work: it is given one newer version of them after the other, and sends of each what the
+ * versions before did not have. A run that goes on stays open at Apie, and is completed by the version that says it is over.
+ * An exporter gets each span once, and the root of a run when that is over.
+ *
+ * @throws `TypeError` when there is no destination.
+ *
+ * @example
+ * const follower = new ImportFollower({ processor: apie.spanProcessor });
+ * for await (const event of stream) { events.push(event); await follower.tell(agnoRuns(events)); }
+ */
+export class ImportFollower {
+  readonly #run: ImportRun;
   readonly #options: ImportSpansOptions;
-  readonly #known: Known;
-  readonly #captures: boolean;
-  /** What the processor had done before. */
-  #before: EventOutcome | undefined;
-  #last: EventOutcome = NOTHING;
-  #batch: Group[] = [];
-  #batched = 0;
-  #counts = { spans: 0, runs: 0, sessions: 0, unchanged: 0 };
-  #exported = { delivered: 0, failed: 0 };
-  #lastError: string | undefined;
-  #hasArrived = true;
 
   constructor(options: ImportSpansOptions) {
     this.#options = options;
-    this.#known = new Known(options.known, options.processor?.pipeline?.ids);
-    this.#captures = options.captureContent ?? options.processor?.config.captureContent ?? false;
-    this.#before = options.processor?.pipeline && { ...options.processor.pipeline.delivery.counters.events };
-    this.#last = this.#before ?? NOTHING;
+    this.#run = new ImportRun(options, "ImportFollower", "when over");
   }
 
-  get isFull(): boolean {
-    return this.#batched >= BATCH;
-  }
-
-  send(group: Group): void {
-    const [root] = group.spans;
-    if (root === undefined) return;
-    const isRun = root.attributes[ATTR_AGENT_OPERATION_NAME] === "run";
-    if (this.#known.isUnchanged(root, group.digest, this.#options.processor !== undefined)) {
-      if (isRun) this.#counts.unchanged += 1;
-      return;
-    }
-    const spans = this.#captures ? group.spans : group.spans.map(withoutContent);
-    const scope = this.#known.scopeOf(root, this);
-    if (this.#known.isToBeTold(root))
-      for (const span of spans)
-        this.#options.processor?.imported(span, span === spans[0] ? scope : undefined);
-    this.#batch.push({ ...group, spans });
-    this.#batched += spans.length;
-    this.#counts.spans += spans.length;
-    if (isRun) this.#counts.runs += 1;
-    else this.#counts.sessions += root.attributes[ATTR_AGENT_OPERATION_NAME] === "session_start" ? 1 : 0;
-  }
-
-  /** Waits for what was sent. @returns `stalled` when Apie takes nothing. */
-  async flush(): Promise<"done" | "stalled"> {
-    const batch = this.#batch;
-    this.#batch = [];
-    this.#batched = 0;
-    const [end, hasExported] = await Promise.all([
-      this.#toApie(),
-      this.#toExporter(batch.flatMap(({ spans }) => spans)),
-    ]);
-    for (const { spans, digest } of batch)
-      this.#known.note(spans[0], end === "done" && hasExported ? digest : undefined);
-    return end === "stalled" ? "stalled" : "done";
-  }
-
-  report(stopped: boolean): ImportReport {
-    const events = since(this.#last, this.#before ?? NOTHING);
-    const ok = !stopped && this.#hasArrived && this.#exported.failed === 0;
-    return {
-      ok,
-      stopped,
-      ...this.#counts,
-      events,
-      exported: this.#exported,
-      known: this.#known.all(),
-      lastError: this.#lastError,
-    };
-  }
-
-  /** @returns `partly` when something of it was refused or given up. */
-  async #toApie(): Promise<"done" | "partly" | "stalled"> {
-    const { processor } = this.#options;
-    if (processor === undefined) return "done";
-    const earlier = this.#last;
-    for (let stalled = 0; ; stalled += 1) {
-      const delivered = this.#last.delivered;
-      // The pipeline's own: a processor that throws on loss would end the import in the middle.
-      const report = (await processor.pipeline?.flush()) ?? undefined;
-      await this.#forwarded(processor);
-      if (report === undefined) return "done";
-      this.#last = { ...report.events };
-      this.#lastError = report.lastError ?? this.#lastError;
-      if (report.ok) {
-        const lost = this.#last.dropped + this.#last.rejected > earlier.dropped + earlier.rejected;
-        this.#hasArrived &&= !lost;
-        return lost ? "partly" : "done";
-      }
-      if (this.#last.delivered > delivered) stalled = 0;
-      if (stalled + 1 >= MAX_STALLED) {
-        this.#hasArrived = false;
-        return "stalled";
-      }
-    }
-  }
-
-  /** A processor behind ours may hold a queue of its own. */
-  async #forwarded(processor: ApieSpanProcessor): Promise<void> {
-    const { forwardTo } = processor.config;
-    try {
-      await forwardTo?.forceFlush();
-    } catch (error) {
-      this.#lastError = reasonOf(error);
-    }
-  }
-
-  async #toExporter(spans: readonly ImportedSpan[]): Promise<boolean> {
-    const { exporter } = this.#options;
-    if (exporter === undefined || spans.length === 0) return true;
-    const failure = await new Promise<Error | undefined>((resolve) => {
-      try {
-        exporter.export([...spans] as never[], ({ code, error }) =>
-          resolve(code === 0 ? undefined : (error ?? new Error("the exporter failed"))),
-        );
-      } catch (error) {
-        resolve(error instanceof Error ? error : new Error(reasonOf(error)));
-      }
-    });
-    this.#exported[failure === undefined ? "delivered" : "failed"] += spans.length;
-    if (failure !== undefined) this.#lastError = `export: ${reasonOf(failure)}`;
-    return failure === undefined;
+  /**
+   * Sends what is new, and waits for it. One call at a time.
+   *
+   * @param spans of all of the runs, as they stand now; none of them waits once more for what has not arrived.
+   * @returns what became of everything so far. `stopped` says that Apie took nothing this time: what was sent is kept, and goes on.
+   * @throws what the iterable or `onProgress` throws.
+   */
+  tell(spans: Iterable<ImportedSpan>): Promise<ImportReport> {
+    return sendAll(this.#run, spans, this.#options);
   }
 }
 
-const since = (now: EventOutcome, before: EventOutcome): EventOutcome => ({
-  delivered: now.delivered - before.delivered,
-  rejected: now.rejected - before.rejected,
-  dropped: now.dropped - before.dropped,
-  pending: now.pending,
-});
+async function sendAll(
+  run: ImportRun,
+  spans: Iterable<ImportedSpan>,
+  { signal, onProgress }: ImportSpansOptions,
+): Promise<ImportReport> {
+  const settle = async (): Promise<boolean> => {
+    const end = await run.flush();
+    await onProgress?.(run.report(end === "stalled"));
+    return end === "stalled";
+  };
+  for (const group of groupsOf(spans)) {
+    run.send(group);
+    if (run.isFull && (await settle())) return run.report(true);
+    // Whatever else the process does goes on.
+    await nextTurn();
+    if (signal?.aborted === true) {
+      await settle();
+      return run.report(true);
+    }
+  }
+  return run.report(await settle());
+}

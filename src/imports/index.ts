@@ -3,6 +3,7 @@ export { type AgnoContext, agnoRuns } from "./agno/index.ts";
 export { ApieImportError, type ImportIssue } from "./errors.ts";
 export {
   type ImportDestination,
+  ImportFollower,
   type ImportReport,
   type ImportSpansOptions,
   importSpans,

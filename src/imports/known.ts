@@ -1,15 +1,19 @@
 /** What an earlier import has left at Apie, and what this one does. */
-import type { Scope } from "../model/scope.ts";
+import type { RunProgress, Scope } from "../model/scope.ts";
 import type { ApieIds } from "../processor/index.ts";
 import {
+  ATTR_AGENT_APPROVAL_STATUS,
   ATTR_AGENT_KEY,
   ATTR_AGENT_NAME,
   ATTR_AGENT_OPERATION_NAME,
+  ATTR_AGENT_OPERATION_STAGE,
   ATTR_AGENT_RUN_ID,
+  ATTR_AGENT_RUN_PARENT_ID,
   ATTR_AGENT_RUN_STATUS,
   ATTR_AGENT_SESSION_ID,
   ATTR_AGENT_SESSION_KIND,
 } from "../semconv/index.ts";
+import type { Group } from "./groups.ts";
 import type { ImportedSpan } from "./span.ts";
 
 interface KnownItem {
@@ -19,6 +23,12 @@ interface KnownItem {
   digest?: string | undefined;
   /** How it stood. */
   status?: string | undefined;
+  /** Of a run: ids of the spans below its root that have arrived, and of the root when the run was over. */
+  told?: readonly string[] | undefined;
+  /** Those of them that were waiting for somebody. */
+  waiting?: readonly string[] | undefined;
+  /** Of a run: how far its numbers had come. */
+  progress?: RunProgress | undefined;
 }
 
 /** Plain JSON, to be kept between imports. Runs and sessions by their ids in the source. */
@@ -30,21 +40,58 @@ export interface KnownIds {
 type Kind = keyof KnownIds;
 
 const OVER: ReadonlySet<string | undefined> = new Set(["completed", "failed", "cancelled"]);
+const FROM_THE_BEGINNING: RunProgress = {
+  sequence: 0,
+  modelCalls: 0,
+  toolCalls: 0,
+  failures: 0,
+  usage: undefined,
+};
 
 const said = (span: ImportedSpan, key: string): string | undefined => {
   const value = span.attributes[key];
   return typeof value === "string" ? value : undefined;
 };
 
-const kindOf = (root: ImportedSpan): Kind =>
-  said(root, ATTR_AGENT_OPERATION_NAME) === "run" ? "runs" : "sessions";
+export const isRun = (root: ImportedSpan): boolean => said(root, ATTR_AGENT_OPERATION_NAME) === "run";
+/** A run that will not be heard of again, but for what is said of it afterwards. */
+export const isOver = (root: ImportedSpan): boolean => OVER.has(said(root, ATTR_AGENT_RUN_STATUS));
 
-const idOf = (root: ImportedSpan): string =>
-  said(root, kindOf(root) === "runs" ? ATTR_AGENT_RUN_ID : ATTR_AGENT_SESSION_ID) ?? "";
+const kindOf = (root: ImportedSpan): Kind => (isRun(root) ? "runs" : "sessions");
+
+export const idOf = (root: ImportedSpan): string =>
+  said(root, isRun(root) ? ATTR_AGENT_RUN_ID : ATTR_AGENT_SESSION_ID) ?? "";
+
+const spanIdOf = (span: ImportedSpan): string => span.spanContext().spanId;
+
+/** What somebody was asked for and has not given: of it there is more to tell. */
+const isWaiting = (span: ImportedSpan): boolean =>
+  said(span, ATTR_AGENT_APPROVAL_STATUS) === "pending" ||
+  said(span, ATTR_AGENT_OPERATION_STAGE) === "requested";
+
+/** Its beginning was told when it began to wait. */
+function settled(span: ImportedSpan): ImportedSpan {
+  const isApproval = said(span, ATTR_AGENT_APPROVAL_STATUS) !== undefined;
+  const stage = isApproval ? "resolved" : span.status.code === 2 ? "failed" : "completed";
+  return { ...span, attributes: { ...span.attributes, [ATTR_AGENT_OPERATION_STAGE]: stage } };
+}
+
+/** Spans of a run, by whether that is all there is to tell of them. */
+type Told = ReadonlyMap<string, "done" | "waiting">;
+
+/** What of a group was not told before. */
+export interface News {
+  /** The root first, which says how the run stands. */
+  readonly toApie: readonly ImportedSpan[];
+  /** What has not been exported before. */
+  readonly toExport: readonly ImportedSpan[];
+}
 
 export class Known {
   readonly #items: Record<Kind, Map<string, KnownItem>>;
   readonly #ids: ApieIds | undefined;
+  /** What was sent of runs by this import, whether it has arrived or not. */
+  readonly #sent = new Map<string, { readonly told: Told; readonly status: string | undefined }>();
 
   constructor(known: KnownIds | undefined, ids: ApieIds | undefined) {
     this.#items = {
@@ -67,51 +114,113 @@ export class Known {
     return !isBeginning || this.#itemOf(root)?.apieId === undefined;
   }
 
+  /** Whether this import has sent something of the run, or session end, before. */
+  wasSent(root: ImportedSpan): boolean {
+    return this.#sent.has(idOf(root));
+  }
+
+  /** @returns `undefined` where only the document has changed, and nothing that is told. */
+  newsOf({ spans }: Group, isForApie: boolean): News | undefined {
+    const [root] = spans;
+    if (root === undefined) return undefined;
+    if (!isRun(root)) return { toApie: spans, toExport: spans };
+    const told = this.#toldOf(root, isForApie);
+    if (told === undefined) return { toApie: spans, toExport: spans };
+    const below = spans.slice(1).filter((span) => isNews(span, told));
+    const hasNewStatus = this.#statusOf(root) !== said(root, ATTR_AGENT_RUN_STATUS);
+    if (below.length === 0 && !hasNewStatus && !isOver(root)) return undefined;
+    return {
+      toApie: [root, ...below.map((span) => (told.has(spanIdOf(span)) ? settled(span) : span))],
+      toExport: told.has(spanIdOf(root)) ? below : [root, ...below],
+    };
+  }
+
+  /** All of the group is on its way. */
+  sent({ spans }: Group): void {
+    const [root] = spans;
+    if (root === undefined || !isRun(root)) return;
+    const told = new Map<string, "done" | "waiting">();
+    for (const span of spans) told.set(spanIdOf(span), isWaiting(span) ? "waiting" : "done");
+    if (!isOver(root)) told.delete(spanIdOf(root));
+    this.#sent.set(idOf(root), { told, status: said(root, ATTR_AGENT_RUN_STATUS) });
+  }
+
   /** What the processor is to know of a run, or of a session that ends. */
   scopeOf(root: ImportedSpan, owner: object): Scope | undefined {
     const sessionId = said(root, ATTR_AGENT_SESSION_ID);
-    const session = sessionId === undefined ? undefined : this.#items.sessions.get(sessionId);
-    const run = kindOf(root) === "runs" ? this.#itemOf(root) : undefined;
-    if (session?.apieId === undefined && run?.apieId === undefined) return undefined;
+    const sessionApieId = sessionId === undefined ? undefined : this.#apieIdOf("sessions", sessionId);
+    const runApieId = isRun(root) ? this.#apieIdOf("runs", idOf(root)) : undefined;
+    const parentId = said(root, ATTR_AGENT_RUN_PARENT_ID);
+    const parentApieId = parentId === undefined ? undefined : this.#apieIdOf("runs", parentId);
+    if (sessionApieId === undefined && runApieId === undefined && parentApieId === undefined)
+      return undefined;
+    const item = this.#itemOf(root);
     return {
       owner,
       session:
-        sessionId === undefined || session?.apieId === undefined
+        sessionId === undefined || sessionApieId === undefined
           ? undefined
           : {
               id: sessionId,
-              apieId: session.apieId,
+              apieId: sessionApieId,
               kind: said(root, ATTR_AGENT_SESSION_KIND),
               spanContext: undefined,
             },
-      run:
-        run?.apieId === undefined
-          ? undefined
-          : {
-              id: idOf(root),
-              apieId: run.apieId,
-              agentKey: said(root, ATTR_AGENT_KEY) ?? "",
-              agentName: said(root, ATTR_AGENT_NAME),
-              // It is told from its beginning: its events have the numbers they had.
-              resumed: { sequence: 0, modelCalls: 0, toolCalls: 0, failures: 0, usage: undefined },
-              isComplete: OVER.has(run.status),
-              spanContext: undefined,
-            },
+      run: isRun(root)
+        ? {
+            id: idOf(root),
+            apieId: runApieId,
+            agentKey: said(root, ATTR_AGENT_KEY) ?? "",
+            agentName: said(root, ATTR_AGENT_NAME),
+            parentApieId,
+            // Told from its beginning its events have the numbers they had; told on, those that follow.
+            resumed:
+              runApieId === undefined
+                ? undefined
+                : item?.told === undefined
+                  ? FROM_THE_BEGINNING
+                  : (item.progress ?? FROM_THE_BEGINNING),
+            isComplete: OVER.has(this.#statusOf(root)),
+            spanContext: undefined,
+          }
+        : undefined,
       step: undefined,
     };
   }
 
-  /** It was sent. @param digest absent when not all of it arrived. */
-  note(root: ImportedSpan | undefined, digest: string | undefined): void {
-    if (root === undefined) return;
+  /** A run that is over, and goes on after all, can be told only under the id that Apie has given it. */
+  mustWait(root: ImportedSpan): boolean {
+    return (
+      isRun(root) &&
+      OVER.has(this.#sent.get(idOf(root))?.status) &&
+      this.#apieIdOf("runs", idOf(root)) === undefined &&
+      this.#ids !== undefined
+    );
+  }
+
+  /**
+   * It was sent.
+   * @param arrived `all` of it, `some`, or what is not known yet: it is `pending`.
+   * @param progress how far the run has come at Apie.
+   */
+  note(
+    root: ImportedSpan,
+    digest: string,
+    arrived: "all" | "some" | "pending",
+    progress: RunProgress | undefined,
+  ): void {
     const kind = kindOf(root);
     const id = idOf(root);
     const earlier = this.#items[kind].get(id);
-    const apieId = this.#ids?.[kind].current(id) ?? earlier?.apieId;
     const isEnd = said(root, ATTR_AGENT_OPERATION_NAME) === "session_end";
-    const status =
-      kind === "runs" ? said(root, ATTR_AGENT_RUN_STATUS) : isEnd ? "completed" : earlier?.status;
-    this.#items[kind].set(id, known({ apieId, digest: isEnd ? earlier?.digest : digest, status }));
+    const status = isRun(root) ? said(root, ATTR_AGENT_RUN_STATUS) : isEnd ? "completed" : earlier?.status;
+    const item = known({
+      apieId: this.#apieIdOf(kind, id),
+      digest: isEnd ? earlier?.digest : arrived === "all" ? digest : undefined,
+      status: arrived === "pending" ? earlier?.status : status,
+      ...(isRun(root) ? this.#toldNow(id, arrived === "all", progress, earlier) : {}),
+    });
+    this.#items[kind].set(id, item);
   }
 
   all(): KnownIds {
@@ -121,11 +230,57 @@ export class Known {
     };
   }
 
+  /** Without the numbers nothing can be told on: then it is told from its beginning. */
+  #toldNow(
+    id: string,
+    hasArrived: boolean,
+    progress: RunProgress | undefined,
+    earlier: KnownItem | undefined,
+  ): Pick<KnownItem, "told" | "waiting" | "progress"> {
+    const now = progress ?? (this.#ids === undefined ? FROM_THE_BEGINNING : undefined);
+    if (now === undefined) return {};
+    if (!hasArrived)
+      return earlier?.told === undefined
+        ? {}
+        : known({ told: earlier.told, waiting: earlier.waiting, progress: now });
+    const sent = [...(this.#sent.get(id)?.told ?? [])];
+    const waiting = sent.flatMap(([spanId, state]) => (state === "waiting" ? [spanId] : []));
+    return known({
+      told: sent.map(([spanId]) => spanId),
+      waiting: waiting.length === 0 ? undefined : waiting,
+      progress: known(now),
+    });
+  }
+
+  /** @returns `undefined` when all of it is to be told. */
+  #toldOf(root: ImportedSpan, isForApie: boolean): Told | undefined {
+    const sent = this.#sent.get(idOf(root));
+    if (sent !== undefined) return sent.told;
+    const item = this.#itemOf(root);
+    if (item?.told === undefined || (isForApie && item.apieId === undefined)) return undefined;
+    const waiting = new Set(item.waiting);
+    return new Map(item.told.map((spanId) => [spanId, waiting.has(spanId) ? "waiting" : "done"]));
+  }
+
+  #apieIdOf(kind: Kind, id: string): string | undefined {
+    return this.#ids?.[kind].current(id) ?? this.#items[kind].get(id)?.apieId;
+  }
+
+  /** As it was told last. */
+  #statusOf(root: ImportedSpan): string | undefined {
+    return (this.#sent.get(idOf(root)) ?? this.#itemOf(root))?.status;
+  }
+
   #itemOf(root: ImportedSpan): KnownItem | undefined {
     return this.#items[kindOf(root)].get(idOf(root));
   }
 }
 
+function isNews(span: ImportedSpan, told: Told): boolean {
+  const state = told.get(spanIdOf(span));
+  return state === undefined || (state === "waiting" && !isWaiting(span));
+}
+
 /** Without what is not known: as it is after a round through JSON. */
-const known = (item: KnownItem): KnownItem =>
-  Object.fromEntries(Object.entries(item).filter(([, value]) => value !== undefined));
+const known = <Members extends object>(members: Members): Members =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Members;

@@ -301,6 +301,11 @@ export class Pipeline {
     return this.#recorder.progressOf(runId);
   }
 
+  /** How far an imported run has come, and was told. */
+  progressOf(runId: string): RunProgress | undefined {
+    return this.tracker.progressOf(runId) ?? this.#recorder.progressOf(runId);
+  }
+
   async flush(timeoutMs = this.config.flushTimeoutMs): Promise<FlushReport> {
     const leftMs = await this.awaited.settled(timeoutMs);
     const { noted } = this.#pump;

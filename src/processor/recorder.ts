@@ -105,12 +105,18 @@ export class Recorder implements TrackingOutput {
     this.#ids.runKnown(run.id, lane);
     if (kept !== undefined) this.#delivery.resume(kept, orphanStatus);
     else if (run.apieId === undefined) this.#delivery.open(lane);
-    if (run.handoff !== undefined) this.#handoffReached(run);
+    if (run.handoff !== undefined && !run.hasBegun) this.#handoffReached(run);
   }
 
   runClosed(run: RunState): void {
     if (run.origin === "external" || run.root === undefined) return;
-    const { root } = run;
+    if (!run.isComplete || !run.hasBegun) this.#tellHowItEnded(run, run.root);
+    this.#shared?.used(run.session);
+    if (run.isPaused) this.#pause(run);
+    else if (!run.isComplete) this.#delivery.complete(laneOf(run), this.#bodies.runEnd(run));
+  }
+
+  #tellHowItEnded(run: RunState, root: SpanNode): void {
     const activity: Activity = {
       ...(run.closing ?? run.opening ?? { kind: "run", convention: run.convention }),
       error: run.error,
@@ -122,16 +128,13 @@ export class Recorder implements TrackingOutput {
     ) {
       this.#pushToRun(run, "agent.error", root, { ...activity, metadata: undefined });
     }
-    if (run.handoff !== undefined) {
+    if (run.handoff !== undefined && !run.isPaused) {
       const type = run.status === "completed" ? "agent.handoff.completed" : "agent.handoff.failed";
       this.#pushToRun(run, type, root, {
         ...this.#handoffActivity(run),
         error: run.error ?? { type: UNFINISHED },
       });
     }
-    this.#shared?.used(run.session);
-    if (run.isPaused) this.#pause(run);
-    else if (!run.isComplete) this.#delivery.complete(laneOf(run), this.#bodies.runEnd(run));
   }
 
   /** How far a run had come when it was paused; `undefined` when it is not paused here. */

@@ -61,6 +61,8 @@ export class RunState {
   readonly startMs: number;
   /** Goes on after a pause, here or in another process. */
   readonly isResumed: boolean;
+  /** Its beginning was told before. */
+  readonly hasBegun: boolean;
   /** Apie knows that it is complete: told once more by an import. */
   readonly isComplete: boolean;
 
@@ -122,6 +124,7 @@ export class RunState {
     this.startMs = details.startMs;
     this.lastSeen = details.now;
     this.isResumed = details.resumed !== undefined;
+    this.hasBegun = (details.resumed?.sequence ?? 0) > 0;
     this.isComplete = details.isComplete === true;
     if (details.resumed !== undefined) this.continueFrom(details.resumed);
   }

@@ -119,6 +119,12 @@ export class Traces {
     return found >= wanted;
   }
 
+  /** Forgets a trace, if nothing in it goes on. */
+  forgetEnded(traceId: string): void {
+    const trace = this.#traces.get(traceId);
+    if (trace?.isQuiet === true) this.forget(trace);
+  }
+
   /** Forgets a trace that goes on. */
   giveUp(trace: TraceState): void {
     const oldest = this.#givenUp.values().next().value;

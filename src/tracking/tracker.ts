@@ -3,6 +3,7 @@
  * what it decides is told to the output in the order it is to reach Apie.
  */
 import type { Activity } from "../model/activity.ts";
+import type { RunProgress } from "../model/scope.ts";
 import { Agents } from "./agents.ts";
 import { BOUNDS, type Bounds } from "./bounds.ts";
 import { Contents } from "./contents.ts";
@@ -71,6 +72,16 @@ export class Tracker {
     if (!this.#traces.wasGivenUp(traceId)) return false;
     if (activity !== undefined && activity.kind !== "none") this.counts.late += 1;
     return true;
+  }
+
+  /** A trace that has ended is told anew, as by an import that comes again: what is remembered of it would make that late. */
+  retold(traceId: string): void {
+    this.#traces.forgetEnded(traceId);
+  }
+
+  /** How far a run has come that is not forgotten. */
+  progressOf(runId: string): RunProgress | undefined {
+    return this.#runs.get(runId)?.progress;
   }
 
   /** Whether a run rooted in this trace is not closed. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { agnoRuns, type KnownIds } from "../../src/imports/index.ts";
 import type { RecordedRequest } from "../support/recording-apie.ts";
-import { fixture, type Json, numbered, toApie } from "./support.ts";
+import { continued, fixture, type Json, numbered, toApie } from "./support.ts";
 
 const idIn = (request: RecordedRequest | undefined): string =>
   String((request?.answer as Json | undefined)?.id);
@@ -172,7 +172,7 @@ describe("a second import", () => {
     expect(opened).toEqual(Array(2).fill(`/v1/sessions/${idIn(session)}/runs`));
   });
 
-  test("of a run that was paused, now completed: it goes on under its id, each event with the id it had", async () => {
+  test("of a run that was paused, now completed: it goes on under its id, and only what is new of it is sent", async () => {
     const whole = fixture("agno/agent-run-tools");
     const first = await toApie();
     const events = (whole.events as Json[]).slice(0, 12);
@@ -184,13 +184,36 @@ describe("a second import", () => {
     const report = await second.send(agnoRuns(whole), { known: through(known) });
     expect(report).toMatchObject({ ok: true, runs: 1 });
     expect(second.server.to(/\/runs$/)).toEqual([]);
+    // The numbers go on, and both imports together tell what one would have told.
+    const told = first.server.events.length;
+    expect(told).toBeGreaterThan(5);
+    expect(told).toBeLessThan(TOOLS_RUN.length - 5);
     expect(numbered(second.server.events, runId)).toEqual(
-      TOOLS_RUN.map((type, index) => `${index + 1} ${type}`),
+      TOOLS_RUN.slice(told).map((type, index) => `${told + index + 1} ${type}`),
     );
-    const ids = new Set(second.server.events.map(({ event_id }) => event_id));
-    expect(first.server.events.length).toBeGreaterThan(5);
-    expect(first.server.events.filter(({ event_id }) => !ids.has(event_id))).toEqual([]);
-    expect(second.server.to(`/v1/runs/${runId}/complete`)).toHaveLength(1);
+    const ids = [...first.server.events, ...second.server.events].map(({ event_id }) => event_id);
+    expect(new Set(ids).size).toBe(TOOLS_RUN.length);
+    const [end] = second.server.to(`/v1/runs/${runId}/complete`);
+    expect(bodyOf(end).metadata).toMatchObject({
+      usage: { input: 7792, output: 417, total: 8209 },
+      llm_calls: 5,
+      tool_calls: 4,
+      failures: 1,
+    });
+  });
+
+  test("of a run that waited for an approval: the decision is told, and the question not again", async () => {
+    const paused = fixture<Json>("agno/agent-run-paused");
+    const first = await toApie();
+    const { known } = await first.send(agnoRuns(paused));
+    expect(first.server.eventsOf("agent.approval.requested")).toHaveLength(1);
+    const second = await toApie();
+    const report = await second.send(agnoRuns(continued(paused)), { known: through(known) });
+    expect(report).toMatchObject({ ok: true, runs: 1 });
+    expect(second.server.eventsOf("agent.approval.requested")).toEqual([]);
+    expect(second.server.eventsOf("agent.approval.resolved")).toHaveLength(1);
+    const ids = [...first.server.events, ...second.server.events].map(({ event_id }) => event_id);
+    expect(new Set(ids).size).toBe(ids.length);
   });
 
   test("of a run that has changed after its end: told again, and not completed twice", async () => {

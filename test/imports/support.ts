@@ -77,3 +77,35 @@ export const numbered = (events: readonly WireRecord[], apieId: string): string[
   events
     .filter((event) => event.run_id === apieId)
     .map((event) => `${String(event.sequence_number)} ${event.type}`);
+
+/** The paused run of the fixture some minutes later: what it waited for was given, and it is done. */
+export function continued(paused: Json): Json {
+  const events = paused.events as Json[];
+  const at = Number(events.at(-1)?.created_at) + 300;
+  const tools = (paused.tools as Json[]).map((tool) => ({
+    ...tool,
+    ...(tool.requires_confirmation === true ? { confirmed: true, result: "refunded" } : {}),
+    ...(tool.requires_user_input === true ? { answered: true, result: "booked" } : {}),
+  }));
+  const waited = tools.filter((tool) => tool.result === "refunded" || tool.result === "booked");
+  const event = (name: string, more: Json = {}): Json => ({
+    ...events[0],
+    ...more,
+    event: name,
+    created_at: at,
+  });
+  return {
+    ...paused,
+    status: "COMPLETED",
+    content: "The refund is on its way.",
+    tools,
+    events: [
+      ...events,
+      event("RunContinued"),
+      ...waited.flatMap((tool) => [event("ToolCallStarted", { tool }), event("ToolCallCompleted", { tool })]),
+      event("ModelRequestStarted"),
+      event("ModelRequestCompleted", { input_tokens: 300, output_tokens: 20, total_tokens: 320 }),
+      event("RunCompleted", { content: "The refund is on its way." }),
+    ],
+  };
+}

@@ -110,7 +110,8 @@ export function buildRun(found: FoundRun, around: Surroundings): BuiltRun {
 
   tellEvents(building, { models, tools, waits, steps, work });
   tellLists(building, { models, tools, waits, steps });
-  models.otherRoles(object(run.metrics));
+  // Sums that grow as long as the run goes on.
+  if (!GOES_ON.has(building.status.status)) models.otherRoles(object(run.metrics));
   trace.settleOpen(GOES_ON.has(building.status.status), building.status.failure);
   const sources = tellSources(building);
   bearRest(building);

@@ -1,0 +1,191 @@
+/** One import while it is at work: what it sends, what it waits for, and what it has to report. */
+import type { EventOutcome } from "../delivery/index.ts";
+import { reasonOf } from "../model/errors.ts";
+import type { ApieSpanProcessor } from "../processor/index.ts";
+import { ATTR_AGENT_OPERATION_NAME } from "../semconv/index.ts";
+import { withoutContent } from "./content.ts";
+import type { Group } from "./groups.ts";
+import type { ImportReport, ImportSpansOptions } from "./import-spans.ts";
+import { idOf, isOver, isRun, Known } from "./known.ts";
+import type { ImportedSpan } from "./span.ts";
+
+/** Spans that are sent before what was sent is waited for. */
+const BATCH = 1_024;
+/** Flushes in a row that bring nothing to Apie, after which the import stops. Each takes up to `flushTimeoutMs`. */
+const MAX_STALLED = 3;
+
+const NOTHING: EventOutcome = { delivered: 0, rejected: 0, dropped: 0, pending: 0 };
+
+/** What was sent and is not known to have arrived. */
+interface Sent {
+  readonly root: ImportedSpan;
+  readonly digest: string;
+  readonly toExport: readonly ImportedSpan[];
+  /** Whether the exporter has it. */
+  hasExported: boolean;
+}
+
+export class ImportRun {
+  readonly #options: ImportSpansOptions;
+  readonly #exportsRoots: "always" | "when over";
+  readonly #known: Known;
+  readonly #captures: boolean;
+  /** What the processor had done before. */
+  readonly #before: EventOutcome | undefined;
+  #last: EventOutcome = NOTHING;
+  #batch: Sent[] = [];
+  #batched = 0;
+  /** Sent, exported, and not taken by Apie for so long that it was no longer waited for. */
+  #stalled: Sent[] = [];
+  #counts = { spans: 0, runs: 0, sessions: 0, unchanged: 0 };
+  #exported = { delivered: 0, failed: 0 };
+  #lastError: string | undefined;
+  #hasArrived = true;
+
+  /** @param exportsRoots whether an exporter gets the root of a run that goes on. */
+  constructor(options: ImportSpansOptions, caller: string, exportsRoots: "always" | "when over" = "always") {
+    if (options.processor === undefined && options.exporter === undefined)
+      throw new TypeError(`${caller}: give it a processor (for Apie), an exporter (for OTLP), or both`);
+    this.#options = options;
+    this.#exportsRoots = exportsRoots;
+    this.#known = new Known(options.known, options.processor?.pipeline?.ids);
+    this.#captures = options.captureContent ?? options.processor?.config.captureContent ?? false;
+    this.#before = options.processor?.pipeline && { ...options.processor.pipeline.delivery.counters.events };
+    this.#last = this.#before ?? NOTHING;
+  }
+
+  get isFull(): boolean {
+    return this.#batched >= BATCH;
+  }
+
+  send(group: Group): void {
+    const [root] = group.spans;
+    if (root === undefined) return;
+    const isForApie = this.#options.processor !== undefined;
+    const isUnchanged = this.#known.isUnchanged(root, group.digest, isForApie);
+    const news = isUnchanged ? undefined : this.#known.newsOf(group, isForApie);
+    if (news === undefined || this.#known.mustWait(root)) {
+      if (isUnchanged && isRun(root) && !this.#known.wasSent(root)) this.#counts.unchanged += 1;
+      return;
+    }
+    const isNew = !this.#known.wasSent(root);
+    this.#toProcessor(root, news.toApie);
+    this.#known.sent(group);
+    const toExport =
+      this.#exportsRoots === "when over" && isRun(root) && !isOver(root)
+        ? news.toExport.filter((span) => span !== root)
+        : news.toExport;
+    this.#batch.push({
+      root,
+      digest: group.digest,
+      toExport: this.#captures ? toExport : toExport.map(withoutContent),
+      hasExported: false,
+    });
+    const count = Math.max(news.toApie.length, toExport.length);
+    this.#batched += count;
+    this.#counts.spans += count;
+    if (isRun(root)) this.#counts.runs += isNew ? 1 : 0;
+    else this.#counts.sessions += root.attributes[ATTR_AGENT_OPERATION_NAME] === "session_start" ? 1 : 0;
+  }
+
+  /** Waits for what was sent. @returns `stalled` when Apie takes nothing. */
+  async flush(): Promise<"done" | "stalled"> {
+    const batch = this.#batch;
+    this.#batch = [];
+    this.#batched = 0;
+    const [end, hasExported] = await Promise.all([
+      this.#toApie(),
+      this.#toExporter(batch.flatMap(({ toExport }) => toExport)),
+    ]);
+    for (const sent of batch) sent.hasExported = hasExported;
+    const settled = [...this.#stalled, ...batch];
+    this.#stalled = end === "stalled" ? settled : [];
+    for (const { root, digest, hasExported: has } of settled) {
+      const progress = isRun(root) ? this.#options.processor?.pipeline?.progressOf(idOf(root)) : undefined;
+      const arrived = end === "stalled" ? "pending" : end === "done" && has ? "all" : "some";
+      this.#known.note(root, digest, arrived, progress);
+    }
+    return end === "stalled" ? "stalled" : "done";
+  }
+
+  report(stopped: boolean): ImportReport {
+    const events = since(this.#last, this.#before ?? NOTHING);
+    const ok = !stopped && this.#hasArrived && this.#stalled.length === 0 && this.#exported.failed === 0;
+    return {
+      ok,
+      stopped,
+      ...this.#counts,
+      events,
+      exported: { ...this.#exported },
+      known: this.#known.all(),
+      lastError: this.#lastError,
+    };
+  }
+
+  #toProcessor(root: ImportedSpan, spans: readonly ImportedSpan[]): void {
+    const { processor } = this.#options;
+    if (processor === undefined || !this.#known.isToBeTold(root)) return;
+    const scope = this.#known.scopeOf(root, this);
+    // What an earlier import told of it has been waited for.
+    processor.pipeline?.tracker.retold(root.spanContext().traceId);
+    for (const span of spans)
+      processor.imported(this.#captures ? span : withoutContent(span), span === root ? scope : undefined);
+  }
+
+  /** @returns `partly` when something of it was refused or given up. */
+  async #toApie(): Promise<"done" | "partly" | "stalled"> {
+    const { processor } = this.#options;
+    if (processor === undefined) return "done";
+    const earlier = this.#last;
+    for (let stalled = 0; ; stalled += 1) {
+      const { delivered } = this.#last;
+      // The pipeline's own: a processor that throws on loss would end the import in the middle.
+      const report = (await processor.pipeline?.flush()) ?? undefined;
+      await this.#forwarded(processor);
+      if (report === undefined) return "done";
+      this.#last = { ...report.events };
+      this.#lastError = report.lastError ?? this.#lastError;
+      if (report.ok) {
+        const lost = this.#last.dropped + this.#last.rejected > earlier.dropped + earlier.rejected;
+        this.#hasArrived &&= !lost;
+        return lost ? "partly" : "done";
+      }
+      if (this.#last.delivered > delivered) stalled = 0;
+      if (stalled + 1 >= MAX_STALLED) return "stalled";
+    }
+  }
+
+  /** A processor behind ours may hold a queue of its own. */
+  async #forwarded(processor: ApieSpanProcessor): Promise<void> {
+    const { forwardTo } = processor.config;
+    try {
+      await forwardTo?.forceFlush();
+    } catch (error) {
+      this.#lastError = reasonOf(error);
+    }
+  }
+
+  async #toExporter(spans: readonly ImportedSpan[]): Promise<boolean> {
+    const { exporter } = this.#options;
+    if (exporter === undefined || spans.length === 0) return true;
+    const failure = await new Promise<Error | undefined>((resolve) => {
+      try {
+        exporter.export([...spans] as never[], ({ code, error }) =>
+          resolve(code === 0 ? undefined : (error ?? new Error("the exporter failed"))),
+        );
+      } catch (error) {
+        resolve(error instanceof Error ? error : new Error(reasonOf(error)));
+      }
+    });
+    this.#exported[failure === undefined ? "delivered" : "failed"] += spans.length;
+    if (failure !== undefined) this.#lastError = `export: ${reasonOf(failure)}`;
+    return failure === undefined;
+  }
+}
+
+const since = (now: EventOutcome, before: EventOutcome): EventOutcome => ({
+  delivered: now.delivered - before.delivered,
+  rejected: now.rejected - before.rejected,
+  dropped: now.dropped - before.dropped,
+  pending: now.pending,
+});

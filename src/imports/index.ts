@@ -1,4 +1,5 @@
 /** Runs that other systems have recorded, as spans, and those spans to Apie and to OpenTelemetry. */
+export { type AgDevBundle, type AgDevContext, agDevRun } from "./agdev/index.ts";
 export { type AgnoContext, agnoRuns } from "./agno/index.ts";
 export { ApieImportError, type ImportIssue } from "./errors.ts";
 export {

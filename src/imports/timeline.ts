@@ -3,6 +3,7 @@
  * what caused them: those give way, by a microsecond each, so that the order of times is the order of the source. Exact times
  * stay as they are.
  */
+import type { HrTime } from "../model/span.ts";
 
 export interface Instant {
   /** Microseconds since the epoch. */
@@ -11,6 +12,8 @@ export interface Instant {
 }
 
 export const MICROSECONDS = 1_000_000;
+
+export const microsecondsOf = ([seconds, nanos]: HrTime): number => seconds * MICROSECONDS + nanos / 1_000;
 
 export class Timeline {
   readonly #instants: Instant[] = [];

@@ -27,6 +27,9 @@ export const ATTR_AGENT_RESOURCE_TYPE = "agent.resource.type";
  */
 export const ATTR_AGENT_RESOURCE_ID = "agent.resource.id";
 
+/** Title of the thing, as the agent was shown it. Content: off by default. */
+export const ATTR_AGENT_RESOURCE_TITLE = "agent.resource.title";
+
 /** System that holds the thing. */
 export const ATTR_AGENT_RESOURCE_PROVIDER = "agent.resource.provider";
 
@@ -263,6 +266,9 @@ export const ATTR_AGENT_LINK_TYPE = "agent.link.type";
 /** Why the model was called. Low cardinality. */
 export const ATTR_AGENT_LLM_PURPOSE = "agent.llm.purpose";
 
+/** Named set of models that the calls of a run are spread over, where the framework does not tell which it used. */
+export const ATTR_AGENT_LLM_STACK = "agent.llm.stack";
+
 /** One line that says what the model was asked, redacted. Given by the application; never the prompt itself. */
 export const ATTR_AGENT_LLM_INPUT_SUMMARY = "agent.llm.input.summary";
 
@@ -362,6 +368,13 @@ export const ATTR_AGENT_RUN_USAGE_OUTPUT_TOKENS = "agent.run.usage.output_tokens
 /** Sum of the run's tokens, as the framework reports it, else input plus output. */
 export const ATTR_AGENT_RUN_USAGE_TOTAL_TOKENS = "agent.run.usage.total_tokens";
 
+/**
+ * Time from when the run was asked for to the beginning of its work. In seconds.
+ *
+ * The span begins when the run was asked for.
+ */
+export const ATTR_AGENT_RUN_QUEUE_TIME = "agent.run.queue_time";
+
 /** Time from the run's start to the first token that was shown to the caller. In seconds. */
 export const ATTR_AGENT_RUN_TIME_TO_FIRST_TOKEN = "agent.run.time_to_first_token";
 
@@ -419,6 +432,9 @@ export const ATTR_AGENT_SOURCE_SYSTEM = "agent.source.system";
 /** Form the record came in, where the system has several. */
 export const ATTR_AGENT_SOURCE_SHAPE = "agent.source.shape";
 
+/** Id of what the span was made of, in the words of the source, where it is not the run's or the tool call's. */
+export const ATTR_AGENT_SOURCE_ID = "agent.source.id";
+
 /** Status of the run in the words of the source. */
 export const ATTR_AGENT_SOURCE_STATUS = "agent.source.status";
 
@@ -450,6 +466,12 @@ export const ATTR_AGENT_STEP_INDEX = "agent.step.index";
 
 /** Kind of the step. */
 export const ATTR_AGENT_STEP_TYPE = "agent.step.type";
+
+/**
+ * The text of the step, such as the plan that was made, or what the agent told its user meanwhile. Content: off by
+ * default.
+ */
+export const ATTR_AGENT_STEP_CONTENT = "agent.step.content";
 
 /** Titles of the planned steps. Content: off by default. */
 export const ATTR_AGENT_PLAN_STEPS = "agent.plan.steps";

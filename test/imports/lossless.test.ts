@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { agnoRuns, rebuild } from "../../src/imports/index.ts";
+import { agDevRun, agnoRuns, rebuild } from "../../src/imports/index.ts";
 import { fixture } from "./support.ts";
 
 const names = (folder: string): string[] =>
@@ -11,14 +11,17 @@ const names = (folder: string): string[] =>
     (file) => `${folder}/${file.replace(/\.json$/, "")}`,
   );
 
-describe("fixtures of Agno", () => {
-  test.each(names("agno"))("%s", (name) => {
+describe.each([
+  ["agno", agnoRuns],
+  ["agdev", agDevRun],
+] as const)("fixtures of %s", (folder, spansOf) => {
+  test.each(names(folder))("%s", (name) => {
     const document = fixture(name);
-    const spans = [...agnoRuns(document)];
+    const spans = [...spansOf(document)];
     expect(rebuild(spans)).toEqual(document);
     expect(rebuild(spans.toReversed())).toEqual(document);
     // Made anew, they are the same.
-    expect([...agnoRuns(document)].map((span) => span.spanContext())).toEqual(
+    expect([...spansOf(document)].map((span) => span.spanContext())).toEqual(
       spans.map((span) => span.spanContext()),
     );
     expect(new Set(spans.map((span) => span.spanContext().spanId)).size).toBe(spans.length);

@@ -1,13 +1,13 @@
 /** Documents that are not imported, and what is not wrong with others. */
 import { expect, test } from "vitest";
-import { ApieImportError, agnoRuns } from "../../src/imports/index.ts";
+import { ApieImportError, agDevRun, agnoRuns, rebuild } from "../../src/imports/index.ts";
 import { fixture, type Json, ofOperation } from "./support.ts";
 
 const whole = () => fixture("agno/agent-run-tools");
 
-function issuesOf(document: unknown): unknown {
+function issuesOf(document: unknown, read: (document: unknown) => unknown = agnoRuns): unknown {
   try {
-    agnoRuns(document);
+    read(document);
   } catch (error) {
     if (error instanceof ApieImportError)
       return error.issues.map(({ path, message }) => `${path}: ${message}`);
@@ -79,4 +79,96 @@ test("fields and events of later versions are kept", () => {
   });
   const spans = [...agnoRuns(document)];
   expect(ofOperation(spans, "event").map(({ name }) => name)).toEqual(["event agno.SomethingNew"]);
+});
+
+const done = () =>
+  fixture<Json & { run: Json; events: { data: Json[] }; revision: Json }>("agdev/run-document-done");
+const with_ = (change: (bundle: ReturnType<typeof done>) => unknown): Json => {
+  const bundle = done();
+  change(bundle);
+  return bundle;
+};
+const RUN = { id: "r", agentId: "a", status: "done", createdAt: "2026-02-17T11:05:00Z" };
+const LIST = "expected a list of events, { data, pagination }, or { items, total, page, pageSize }";
+
+test.each<[string, unknown, string[]]>([
+  ["nothing", null, [": expected a run, or { run, events, revision, agent }"]],
+  ["a list", [RUN], [": expected a run, or { run, events, revision, agent }"]],
+  ["a bundle without a run", { events: [] }, ["/run: expected a run, an object"]],
+  ["a run without id", { ...RUN, id: "" }, ["/id: expected the run's id"]],
+  [
+    "a run without status",
+    { run: { ...RUN, status: null } },
+    ["/run/status: expected the run's status, as text"],
+  ],
+  ["no time", { run: { ...RUN, createdAt: "yesterday" } }, ["/run/createdAt: expected an ISO 8601 time"]],
+  ["seconds", { ...RUN, completedAt: 1_771_326_331 }, ["/completedAt: expected an ISO 8601 time"]],
+  [
+    "a run without a time",
+    { run: { ...RUN, createdAt: null } },
+    ["/run/createdAt: expected a time: neither the run nor its events say one"],
+  ],
+  ["an error that is text", { ...RUN, error: "no" }, ["/error: expected an object"]],
+  ["events that are no list", { run: RUN, events: { data: {} } }, [`/events: ${LIST}`]],
+  ["events that are text", { run: RUN, events: "[]" }, [`/events: ${LIST}`]],
+  [
+    "events that are none",
+    { run: RUN, events: { items: [7, { type: "" }, { type: "planning", data: [] }] } },
+    [
+      "/events/items/0: expected an event, an object",
+      "/events/items/1/type: expected the event's type",
+      "/events/items/2/data: expected an object",
+    ],
+  ],
+  [
+    "a tool call without its data",
+    { run: RUN, events: [{ type: "tool_call" }] },
+    ["/events/0/data: expected a tool call, an object"],
+  ],
+  [
+    "times of events",
+    with_(({ events }) => Object.assign(events.data[3] ?? {}, { finishedAt: 5, startedAt: "soon" })),
+    [
+      "/events/data/3/startedAt: expected an ISO 8601 time",
+      "/events/data/3/finishedAt: expected an ISO 8601 time",
+    ],
+  ],
+  [
+    "tools of a revision",
+    { run: RUN, revision: { config: { tools: [{ source: "mcp", serverId: "s", enabledTools: "all" }] } } },
+    ["/revision/config/tools/0/enabledTools: expected a list"],
+  ],
+  ["an agent", { run: RUN, agent: { metadata: { name: {} } } }, ["/agent/metadata/name: expected text"]],
+])("ag.dev: %s is refused, with place and reason", (_what, document, issues) => {
+  expect(issuesOf(document, agDevRun)).toEqual(issues);
+});
+
+test("ag.dev: answers that are not of the same run are refused", () => {
+  const bundle = with_(({ run, events }) => {
+    run.revisionId = "another";
+    Object.assign(events.data[1] ?? {}, { runId: "another" });
+  });
+  expect(issuesOf({ ...bundle, agent: { id: "another" } }, agDevRun)).toEqual([
+    "/revision/id: expected the id of the run's revision, another",
+    "/agent/id: expected the id of the run's agent, 9104923a-3107-4fbc-8cc6-1bc0276dfd76",
+    "/events/data/1/runId: expected the id of the run, 5726bd56-4ead-41e0-94ca-38f7c099d3d1",
+  ]);
+});
+
+test("ag.dev: fields and types of events of later versions are kept", () => {
+  const bundle = with_(({ run, events }) => {
+    run.priority = 3;
+    events.data.push({
+      id: "e-new",
+      type: "image_generation",
+      data: ["anything"],
+      startedAt: "2026-02-17T11:05:22Z",
+      finishedAt: "2026-02-17T11:05:23.500Z",
+      somethingNew: [1],
+    });
+  });
+  const spans = [...agDevRun(bundle)];
+  expect(ofOperation(spans, "event").map(({ name }) => name)).toEqual(["event ag.dev.image_generation"]);
+  expect(ofOperation(spans, "event")[0]?.attributes["agent.metadata"]).toBe('{"duration_ms":1500}');
+  expect(rebuild(spans)).toEqual(bundle);
 });

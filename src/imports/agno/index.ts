@@ -1,16 +1,11 @@
 /** Finished runs of Agno AgentOS (github.com/agno-agi/agno, 2.0 to 2.9) as spans. */
 import type { ResourceLike } from "../../model/span.ts";
-import {
-  type AgentSessionKind,
-  ATTR_AGENT_OPERATION_NAME,
-  ATTR_AGENT_SESSION_KIND,
-  ATTR_AGENT_SESSION_STATUS,
-} from "../../semconv/index.ts";
+import type { AgentSessionKind } from "../../semconv/index.ts";
 import { ApieImportError } from "../errors.ts";
-import { sessionContext } from "../ids.ts";
 import { text } from "../json.ts";
-import { identityAttributes } from "../run-trace.ts";
-import { type ImportedSpan, linkTo, makeSpan, resourceOf } from "../span.ts";
+import { sessionSpan } from "../session-span.ts";
+import { type ImportedSpan, resourceOf } from "../span.ts";
+import { microsecondsOf } from "../timeline.ts";
 import type { Handoff } from "./building.ts";
 import {
   type AgnoDocument,
@@ -124,9 +119,8 @@ class Walk {
   /** A session begins with the first run of it that is told. */
   *#seen(session: OpenSession, run: ImportedSpan): Generator<ImportedSpan> {
     const isNew = session.endUs === 0;
-    const us = ([s, ns]: readonly [number, number]): number => s * 1_000_000 + ns / 1_000;
-    if (isNew) session.startUs = us(run.startTime);
-    session.endUs = Math.max(session.endUs, us(run.endTime));
+    if (isNew) session.startUs = microsecondsOf(run.startTime);
+    session.endUs = Math.max(session.endUs, microsecondsOf(run.endTime));
     if (isNew) yield this.#sessionSpan(session, "session_start");
   }
 
@@ -167,21 +161,15 @@ class Walk {
     { id, kind, facts, startUs, endUs }: OpenSession,
     operation: "session_start" | "session_end",
   ): ImportedSpan {
-    const isEnd = operation === "session_end";
-    const at = isEnd ? endUs : startUs;
     const { agentKey, agentName } = facts;
-    return makeSpan({
-      context: sessionContext(SYSTEM, id, operation),
-      name: `${operation} ${kind}`,
-      startUs: at,
-      endUs: at,
-      attributes: {
-        [ATTR_AGENT_OPERATION_NAME]: operation,
-        ...identityAttributes({ system: SYSTEM, agentKey, agentName, sessionId: id }),
-        [ATTR_AGENT_SESSION_KIND]: kind,
-        [ATTR_AGENT_SESSION_STATUS]: isEnd ? "completed" : "active",
-      },
-      links: isEnd ? [linkTo(sessionContext(SYSTEM, id), "session")] : [],
+    return sessionSpan({
+      system: SYSTEM,
+      sessionId: id,
+      kind,
+      agentKey,
+      agentName,
+      operation,
+      at: operation === "session_end" ? endUs : startUs,
       resource: this.#resource,
     });
   }

@@ -23,7 +23,7 @@ import {
 import { runContext } from "../ids.ts";
 import { content, type Json, number, object, objects, text } from "../json.ts";
 import type { Draft } from "../run-trace.ts";
-import { type Attributes, KIND_CLIENT, KIND_INTERNAL, linkTo, type SpanFailure } from "../span.ts";
+import { type Attributes, KIND_CLIENT, linkTo, type SpanFailure } from "../span.ts";
 import { type Instant, microseconds } from "../timeline.ts";
 import { type Building, bear, EXACT, type Handlers, SECONDS, timeOf } from "./building.ts";
 import { type Delegations, delegationsOf, type Target } from "./delegations.ts";
@@ -36,6 +36,8 @@ interface Listed {
 
 interface Call {
   draft: Draft;
+  /** To the MCP server that carries it out. */
+  request: Draft | undefined;
   handoffs: Draft[];
   isOver: boolean;
 }
@@ -90,7 +92,7 @@ export class Tools {
     for (const call of this.#calls.values()) {
       if (call.isOver) continue;
       call.isOver = true;
-      for (const draft of [call.draft, ...call.handoffs]) {
+      for (const draft of [call.draft, ...belowOf(call)]) {
         draft.end = at;
         draft.failure = failure;
       }
@@ -133,10 +135,8 @@ export class Tools {
       draft.failure ??= failureOf({ ...tool, tool_call_error: true }, event);
       return draft;
     }
-    call.draft.failure = {
-      ...(call.draft.failure ?? { type: TOOL_FAILED }),
-      message: text(event.error) ?? call.draft.failure?.message,
-    };
+    const told = call.draft.failure ?? { type: TOOL_FAILED };
+    fail(call, { ...told, message: text(event.error) ?? told.message });
     return call.draft;
   }
 
@@ -167,21 +167,43 @@ export class Tools {
           : timeOf(this.#building, event)
         : timeline.add(exact, true);
     const server = context.mcpServerOf?.(name);
+    const resolution = exact === undefined ? SECONDS : EXACT;
     const draft = trace.open({
       key: `tool:${id}`,
-      operation: server === undefined ? "tool_call" : "mcp_request",
-      name: server === undefined ? `execute_tool ${name}` : `${MCP_CALL} ${name}`,
-      kind: server === undefined ? KIND_INTERNAL : KIND_CLIENT,
+      operation: "tool_call",
+      name: `execute_tool ${name}`,
       at,
-      attributes: { ...(exact === undefined ? SECONDS : EXACT), ...toolAttributes(name, tool, server) },
+      attributes: {
+        ...resolution,
+        ...callAttributes(name, tool, server),
+        [ATTR_GEN_AI_TOOL_TYPE]: server === undefined ? "function" : "extension",
+        [ATTR_GEN_AI_TOOL_CALL_ID]: text(tool.tool_call_id),
+      },
     });
+    const request =
+      server === undefined
+        ? undefined
+        : trace.open({
+            key: `tool:${id}:mcp`,
+            operation: "mcp_request",
+            name: `${MCP_CALL} ${name}`,
+            kind: KIND_CLIENT,
+            parent: draft,
+            at: timeline.add(exact, exact !== undefined),
+            attributes: {
+              ...resolution,
+              ...callAttributes(name, tool, server),
+              [ATTR_AGENT_MCP_SERVER_NAME]: server,
+              [ATTR_MCP_METHOD_NAME]: MCP_CALL,
+            },
+          });
     const handoffs = (this.#delegations.get(id) ?? []).map((target) =>
       this.#handOver(draft, tool, id, target),
     );
     const listed = this.#listed.get(id);
     if (listed !== undefined && !this.#calls.has(id))
       bear(this.#building, draft, "tools", listed.index, listed.item);
-    const call: Call = { draft, handoffs, isOver: false };
+    const call: Call = { draft, request, handoffs, isOver: false };
     this.#calls.set(id, call);
     return call;
   }
@@ -191,19 +213,17 @@ export class Tools {
     call.isOver = true;
     for (const handoff of call.handoffs) handoff.end = timeline.add(undefined);
     const exact = seconds(object(tool.metrics)?.end_time);
+    if (call.request !== undefined) call.request.end = timeline.add(exact, exact !== undefined);
     call.draft.end =
       exact !== undefined
         ? timeline.add(exact, true)
         : event === undefined
           ? timeline.add(undefined)
           : timeOf(this.#building, event);
-    call.draft.failure = tool.tool_call_error === true ? failureOf(tool, event) : undefined;
-    call.draft.attributes = {
-      ...call.draft.attributes,
-      [ATTR_GEN_AI_TOOL_CALL_RESULT]: content(tool.result),
-    };
-    if (call.draft.failure !== undefined)
-      for (const handoff of call.handoffs) handoff.failure = call.draft.failure;
+    for (const draft of [call.draft, call.request])
+      if (draft !== undefined)
+        draft.attributes = { ...draft.attributes, [ATTR_GEN_AI_TOOL_CALL_RESULT]: content(tool.result) };
+    fail(call, tool.tool_call_error === true ? failureOf(tool, event) : undefined);
   }
 
   #handOver(draft: Draft, tool: Json, callId: string, target: Target): Draft {
@@ -238,16 +258,19 @@ export class Tools {
 const MCP_CALL = "tools/call";
 const TOOL_FAILED = "tool_error";
 
-function toolAttributes(name: string, tool: Json, server: string | undefined): Attributes {
+const belowOf = ({ request, handoffs }: Call): Draft[] =>
+  request === undefined ? handoffs : [request, ...handoffs];
+
+function fail(call: Call, failure: SpanFailure | undefined): void {
+  for (const draft of [call.draft, ...belowOf(call)]) draft.failure = failure;
+}
+
+function callAttributes(name: string, tool: Json, server: string | undefined): Attributes {
   return {
     [ATTR_GEN_AI_OPERATION_NAME]: "execute_tool",
     [ATTR_GEN_AI_TOOL_NAME]: name,
-    [ATTR_GEN_AI_TOOL_TYPE]: server === undefined ? "function" : "extension",
-    [ATTR_GEN_AI_TOOL_CALL_ID]: text(tool.tool_call_id),
     [ATTR_GEN_AI_TOOL_CALL_ARGUMENTS]: content(tool.tool_args),
-    [ATTR_AGENT_MCP_SERVER_NAME]: server,
     [ATTR_AGENT_TOOL_PROVIDER]: server === undefined ? undefined : "mcp",
-    [ATTR_MCP_METHOD_NAME]: server === undefined ? undefined : MCP_CALL,
   };
 }
 

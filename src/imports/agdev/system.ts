@@ -1,0 +1,2 @@
+/** What the source is called in ids and attributes. */
+export const SYSTEM = "ag.dev";

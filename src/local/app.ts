@@ -4,6 +4,7 @@ import { guardAccess } from "./http/access.ts";
 import { pageAnswer, wantsPage } from "./http/page.ts";
 import { Refusal } from "./http/refusal.ts";
 import type { AppEnvironment } from "./http/route.ts";
+import { systemOf } from "./http/systems.ts";
 import { newId } from "./ids.ts";
 import { ROUTES } from "./routes.ts";
 import type { Services } from "./services.ts";
@@ -67,7 +68,10 @@ export function createApp(services: Services): Hono<AppEnvironment> {
   });
 
   app.onError((error, c) => {
-    if (error instanceof Refusal) return c.json(error.body(), error.status, { ...error.headers });
+    if (error instanceof Refusal) {
+      const body = systemOf(c.req.path)?.refusal(error) ?? error.body();
+      return c.json(body, error.status, { ...error.headers });
+    }
     const requestId = c.get("requestId");
     services.settings.onError(error, { method: c.req.method, path: c.req.path, requestId });
     return c.json(

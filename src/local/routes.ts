@@ -1,4 +1,6 @@
 /** Every route of the local Apie, in one list: the server is built from it and `GET /api` answers it. */
+import { agDevRoutes } from "./foreign/agdev/routes.ts";
+import { agentOsRoutes } from "./foreign/agentos/routes.ts";
 import { pageRoutes } from "./http/page.ts";
 import type { Route } from "./http/route.ts";
 import { approvalRoutes } from "./ingest/approvals.ts";
@@ -51,4 +53,7 @@ export const ROUTES: readonly Route[] = [
   ...guardrailRoutes,
   ...policyRoutes,
   ...streamRoutes,
+  // What tools of other systems read.
+  ...agentOsRoutes,
+  ...agDevRoutes,
 ];

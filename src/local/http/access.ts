@@ -10,6 +10,7 @@ import { isLoopbackHost, type LocalApieSettings } from "../options.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { Refusal } from "./refusal.ts";
 import type { AppContext, AppEnvironment } from "./route.ts";
+import { systemOf } from "./systems.ts";
 
 const urlOf = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
 
@@ -17,8 +18,8 @@ const bareHost = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, "$
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
-/** Everything but `GET /`, `GET /health` and the files of the page, which hold no data, needs the key. */
-const needsKey = (path: string): boolean => /^\/(v1|api)(\/|$)/.test(path);
+/** Everything but `GET /`, `GET /health` and the page, which hold no data, needs the key. */
+const needsKey = (path: string): boolean => /^\/(v1|api)(\/|$)/.test(path) || systemOf(path) !== undefined;
 
 const isRead = (method: string): boolean => method === "GET" || method === "HEAD";
 
@@ -83,6 +84,15 @@ function checkAddress(c: AppContext): void {
   );
 }
 
+/** As `Bearer <key>`; tools of another system may send it in a header of that system's. */
+function keyIn(c: AppContext): string | undefined {
+  const given = c.req.header("authorization");
+  if (given !== undefined) return given.replace(/^bearer +/i, "Bearer ");
+  const header = systemOf(c.req.path)?.keyHeader;
+  const key = header === undefined ? undefined : c.req.header(header);
+  return key === undefined ? undefined : `Bearer ${key}`;
+}
+
 /** The key, compared in constant time; who guesses too often waits. */
 function keyCheck({ key, maxWrongKeysPerMinute: perMinute }: LocalApieSettings): (c: AppContext) => void {
   if (key === undefined) return () => undefined;
@@ -90,7 +100,7 @@ function keyCheck({ key, maxWrongKeysPerMinute: perMinute }: LocalApieSettings):
   const guesses = new RateLimit(perMinute / 60, perMinute);
   return (c) => {
     if (!needsKey(c.req.path)) return;
-    const given = c.req.header("authorization")?.replace(/^bearer +/i, "Bearer ");
+    const given = keyIn(c);
     const refuse = (message: string): Refusal =>
       new Refusal(401, "unauthorized", message, { headers: { "www-authenticate": "Bearer" } });
     if (given === undefined)

@@ -5,7 +5,11 @@ import type { AppContext } from "./route.ts";
 import { check, issuesOf, refuseInvalid } from "./validate.ts";
 
 /** A whole number between the bounds, with a default. */
-export const wholeNumber = (options: { min: number; max: number; fallback: number }) =>
+export const wholeNumber = <Fallback extends number | undefined>(options: {
+  min: number;
+  max: number;
+  fallback: Fallback;
+}) =>
   z
     .string()
     .regex(/^\d{1,15}$/, "must be a whole number")

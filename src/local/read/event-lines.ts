@@ -2,6 +2,7 @@
  * Events as lines: what one line of a replay or a table shows and is filtered by, a quarter of the whole event's size. The page
  * reads ten thousand of them at once, and one event whole when somebody opens it.
  */
+import { type Members, members, numberOf as number, textOf } from "../members.ts";
 import type { StoredEvent } from "../store/events.ts";
 import { microsecondsOf } from "../wire/events.ts";
 
@@ -49,20 +50,12 @@ export interface EventLine {
   readonly mcp_server?: string;
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
 const MAX_TEXT = 200;
 
-const members = (value: unknown): Members =>
-  typeof value === "object" && value !== null ? (value as Members) : {};
-
 function text(...candidates: unknown[]): string | undefined {
-  const found = candidates.find((value) => typeof value === "string" && value !== "") as string | undefined;
+  const found = textOf(...candidates);
   return found !== undefined && found.length > MAX_TEXT ? `${found.slice(0, MAX_TEXT - 1)}…` : found;
 }
-
-const number = (...candidates: unknown[]): number | undefined =>
-  candidates.find((value): value is number => typeof value === "number" && Number.isFinite(value));
 
 /** What only some types say. */
 function toldBy(event: Members): Partial<EventLine> {

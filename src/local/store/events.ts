@@ -209,6 +209,16 @@ export class EventStore {
     };
   }
 
+  /** Which run took over a hand-off, by the id of the hand-off. */
+  runsOfHandoffs(sessionId: string): Map<string, string> {
+    const rows = this.#db.all<{ handoff: string; run_id: string }>(
+      `SELECT json_extract(body, '$.metadata.handoff_id') AS handoff, run_id FROM events
+       WHERE session_id = ? AND type = 'agent.handoff.accepted' AND run_id IS NOT NULL AND handoff IS NOT NULL`,
+      sessionId,
+    );
+    return new Map(rows.map(({ handoff, run_id }) => [String(handoff), run_id]));
+  }
+
   /** Order of arrival of the newest event; 0 when there is none. */
   lastSeq(): number {
     return this.#db.get<{ top: number | null }>("SELECT max(seq) AS top FROM events")?.top ?? 0;

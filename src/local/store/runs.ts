@@ -93,6 +93,19 @@ export class RunStore {
     return this.#db.get<RunRow>("SELECT * FROM runs WHERE id = ?", id);
   }
 
+  /** All runs of a session, in the order they were opened. */
+  ofSession(sessionId: string): RunRow[] {
+    return this.#db.all<RunRow>("SELECT * FROM runs WHERE session_id = ? ORDER BY seq", sessionId);
+  }
+
+  /** The run that whoever opened it calls so (`metadata.run_id`), the newest of several. */
+  bySourceId(id: string): RunRow | undefined {
+    return this.#db.get<RunRow>(
+      "SELECT * FROM runs WHERE json_extract(metadata, '$.run_id') = ? ORDER BY seq DESC LIMIT 1",
+      id,
+    );
+  }
+
   create(run: NewRun, now: string): RunRow {
     const id = newId("run");
     this.#db.insert("runs", {

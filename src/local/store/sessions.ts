@@ -73,6 +73,14 @@ export class SessionStore {
     return this.#db.get<SessionRow>("SELECT * FROM sessions WHERE id = ?", id);
   }
 
+  /** The session that whoever opened it calls so (`metadata.session_id`), the newest of several. */
+  bySourceId(id: string): SessionRow | undefined {
+    return this.#db.get<SessionRow>(
+      "SELECT * FROM sessions WHERE json_extract(metadata, '$.session_id') = ? ORDER BY seq DESC LIMIT 1",
+      id,
+    );
+  }
+
   create(session: NewSession, now: string): SessionRow {
     const id = newId("ses");
     this.#db.insert("sessions", {

@@ -10,6 +10,7 @@ import { checkOtlp } from "./checks/otlp.ts";
 import { checkProvider, providerInUse } from "./checks/provider.ts";
 import { checkQueue } from "./checks/queue.ts";
 import { checkSampling } from "./checks/sampling.ts";
+import { checkStorage } from "./checks/storage.ts";
 import { checkTrust } from "./checks/trust.ts";
 import { Deadline } from "./deadline.ts";
 import type { Finding } from "./finding.ts";
@@ -83,6 +84,7 @@ export async function examine(subject: Subject, options: DoctorOptions = {}): Pr
     ["apie", () => checkApie(subject, deadline)],
     ["otlp", () => checkOtlp(subject, provider, deadline)],
     ["mode", () => checkTrust(subject)],
+    ["storage", () => checkStorage(subject)],
   ];
   const found = await Promise.all(
     [...everywhere, ...(outside ? [] : inService)].map((check) => made(check, deadline)),

@@ -8,7 +8,6 @@ export function checkTrust({ config }: Subject): Finding[] {
     { check: "mode", ...describeMode(config) },
     { check: "redaction", ...describeRedaction(config) },
     ...describeBoundary(config).map((found) => ({ check: "boundary", ...found })),
-    { check: "storage", ...describeStorage(config) },
     { check: "environment", ...describeEnvironment(config) },
   ];
 }
@@ -77,15 +76,6 @@ function describeBoundary({ tools, capabilities }: ApieConfig): Found[] {
   return lacking.length === 0 && declared.length > 0
     ? [ok("tools of high risk are declared with actions, resources and environments")]
     : lacking;
-}
-
-function describeStorage({ queueStoragePath }: ApieConfig): Found {
-  return queueStoragePath === undefined
-    ? info(
-        "what waits is kept in memory, and lost when the process is killed",
-        "set queueStoragePath to a folder to keep it",
-      )
-    : ok(`what waits is kept in ${queueStoragePath}`);
 }
 
 function describeEnvironment({ runtime }: ApieConfig): Found {

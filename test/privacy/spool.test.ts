@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { ApieOptions } from "../../src/index.ts";
+import { HAS_SQLITE } from "../delivery/durable/support.ts";
 import { coreOf, SECRETS } from "../events/redaction/samples.ts";
 import { until } from "../support/until.ts";
 import { ALL_CONTENT_KEYS } from "./support/content-keys.ts";
@@ -70,29 +71,32 @@ async function waiting(
   return [watched, bytes];
 }
 
-test("content is in no file while it is not captured", async () => {
+test.runIf(HAS_SQLITE)("content is in no file while it is not captured", async () => {
   const [watched, bytes] = await waiting(CANARY, {}, false);
   expect(bytes).toContain("agent.llm.called");
   expect(bytes).not.toContain(CANARY);
   expect(watched.everything()).not.toContain(CANARY);
 });
 
-test("it is where it is captured", async () => {
+test.runIf(HAS_SQLITE)("it is where it is captured", async () => {
   const [watched, bytes] = await waiting(CANARY, { captureContent: true }, false);
   expect(bytes).toContain(`${CANARY} in gen_ai.input.messages`);
   expect(watched.said()).not.toContain(CANARY);
 });
 
-test.each([false, true])("secrets are in none, with captureContent: %s", async (captureContent) => {
-  const agent = { key: SECRET, name: SECRET };
-  const [watched, bytes] = await waiting(SECRET, { captureContent, agent }, true);
-  expect(bytes).toContain("[REDACTED");
-  expect(bytes).not.toContain(coreOf(SECRET));
-  expect(bytes).not.toContain(SECRET.slice(0, 16));
-  expect(watched.everything()).not.toContain(coreOf(SECRET));
-});
+test.runIf(HAS_SQLITE).each([false, true])(
+  "secrets are in none, with captureContent: %s",
+  async (captureContent) => {
+    const agent = { key: SECRET, name: SECRET };
+    const [watched, bytes] = await waiting(SECRET, { captureContent, agent }, true);
+    expect(bytes).toContain("[REDACTED");
+    expect(bytes).not.toContain(coreOf(SECRET));
+    expect(bytes).not.toContain(SECRET.slice(0, 16));
+    expect(watched.everything()).not.toContain(coreOf(SECRET));
+  },
+);
 
-test("what a mask withholds is withheld on disk, too", async () => {
+test.runIf(HAS_SQLITE)("what a mask withholds is withheld on disk, too", async () => {
   const redact = (): never => {
     throw new Error("mask");
   };

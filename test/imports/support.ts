@@ -9,6 +9,7 @@ import {
   importSpans,
 } from "../../src/imports/index.ts";
 import { type ApieOptions, ApieSpanProcessor } from "../../src/index.ts";
+import type { ObservedSpan } from "../../src/semconv/index.ts";
 import { cleanup, options, startServer } from "../support/client.ts";
 import type { RecordingApie, WireRecord } from "../support/recording-apie.ts";
 
@@ -109,3 +110,14 @@ export function continued(paused: Json): Json {
     ],
   };
 }
+
+/** As a checker of the convention sees it: everything is there at the start. */
+export const observed = (span: ImportedSpan, inside: { session: boolean }): ObservedSpan => ({
+  name: span.name,
+  kind: span.kind,
+  attributesAtStart: span.attributes,
+  attributesAtEnd: span.attributes,
+  links: span.links,
+  status: span.status,
+  inside: { ...inside, run: !operationOf(span).startsWith("session") },
+});

@@ -114,8 +114,9 @@ export class Work {
     this.#drafts.set(moment, draft);
     draft.record.push([moment.pointer, moment.event]);
     for (const { pointer, event } of moment.copies) draft.record.push([pointer, event]);
-    if (moment.endUs === undefined && this.#isOverUnseen(moment))
-      for (const over of this.#withRequest(draft)) over.end = over.start;
+    if (moment.endUs !== undefined || !this.#isOverUnseen(moment)) return;
+    const over = this.#withRequest(draft);
+    for (const one of over) one.end = over.at(-1)?.start;
   }
 
   /** What nobody saw end, in a run that is over, has failed if it was work that the run needed. */

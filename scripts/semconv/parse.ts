@@ -32,7 +32,7 @@ const FIELD_FIXES: Readonly<Record<string, string>> = {
   name: 'write name: { note: "`action {attribute}`" }',
   file_format: "start the file with `file_format: definition/2`",
   schema_url: "write https://host/path/MAJOR.MINOR.PATCH",
-  when: "write inside, present, status, or attribute with in",
+  when: "write inside, present, absent, status, or attribute with in",
   visibility: "write internal or public",
 };
 const DEFAULT_FIX = "write the field as scripts/semconv/shapes.ts has it";

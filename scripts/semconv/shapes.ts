@@ -59,6 +59,7 @@ const when = z
     status: z.enum(["error", "not_error"]).optional(),
     inside: z.enum(["run", "session"]).optional(),
     present: key.optional(),
+    absent: key.optional(),
     attribute: key.optional(),
     in: z.array(z.string()).min(1).optional(),
   })

@@ -137,10 +137,11 @@ function isDue(rule: { level: RequirementLevel; when?: Condition }, observed: Ob
 
 /** Whether every part of a condition holds. A part that cannot be told, such as an unsaid `inside`, does not. */
 function holds(condition: Condition, { span, attributes }: Observed): boolean {
-  const { status, inside, present, attribute, in: values } = condition;
+  const { status, inside, present, absent, attribute, in: values } = condition;
   if (status !== undefined && (status === "error") !== (span.status.code === STATUS_ERROR)) return false;
   if (inside !== undefined && span.inside?.[inside] !== true) return false;
   if (present !== undefined && !isThere(attributes[present])) return false;
+  if (absent !== undefined && isThere(attributes[absent])) return false;
   return attribute === undefined || (values ?? []).some((value) => value === attributes[attribute]);
 }
 

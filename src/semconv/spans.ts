@@ -1266,7 +1266,6 @@ export const SPAN_LLM_CALL: SpanDefinition = {
       values: ["chat", "generate_content", "text_completion", "embeddings"],
       twinOf: { key: "agent.operation.name", value: "mapped" },
     },
-    { key: ATTR_GEN_AI_PROVIDER_NAME, level: "required", atStart: true },
     {
       key: ATTR_AGENT_ID,
       level: "conditionally_required",
@@ -1316,6 +1315,13 @@ export const SPAN_LLM_CALL: SpanDefinition = {
       condition: "with `agent.session.id`",
       when: { present: "agent.session.id" },
       twinOf: { key: "agent.session.id", value: "same" },
+    },
+    {
+      key: ATTR_GEN_AI_PROVIDER_NAME,
+      level: "conditionally_required",
+      atStart: true,
+      condition: "unless the span was made of a record, which may not tell",
+      when: { absent: "agent.source.system" },
     },
     {
       key: ATTR_GEN_AI_REQUEST_MODEL,

@@ -57,6 +57,8 @@ export interface Condition {
   readonly inside?: "run" | "session";
   /** This attribute is on the span. */
   readonly present?: string;
+  /** This attribute is not. */
+  readonly absent?: string;
   /** This attribute has one of the values of `in`. */
   readonly attribute?: string;
   readonly in?: readonly string[];

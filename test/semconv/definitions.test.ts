@@ -38,7 +38,8 @@ function leastSpan(definition: SpanDefinition): ObservedSpan {
     const { key, when } = attribute;
     if (when?.present !== undefined && when.present in attributes) attributes[key] = attributes[when.present];
     const value = when?.attribute === undefined ? undefined : attributes[when.attribute];
-    if (when?.status === "not_error" || when?.in?.some((other) => other === value))
+    const isAbsent = when?.absent !== undefined && !(when.absent in attributes);
+    if (isAbsent || when?.status === "not_error" || when?.in?.some((other) => other === value))
       attributes[key] ??= sample(attribute);
   }
   const early = new Set(definition.attributes.filter(({ atStart }) => atStart).map(({ key }) => key));
@@ -70,8 +71,10 @@ describe.each(SPANS.map((definition) => [definition.operation, definition] as co
     });
 
     test("does not conform without any one of them", () => {
+      // Required where another is not there is required on a span that has only what it must have.
       const required = definition.attributes.filter(
-        ({ level, key }) => level === "required" && key !== "agent.operation.name",
+        ({ level, when, key }) =>
+          (level === "required" || when?.absent !== undefined) && key !== "agent.operation.name",
       );
       expect(required.length).toBeGreaterThan(0);
       for (const { key } of required) {

@@ -135,7 +135,7 @@ function checkAttribute(attribute: SpanAttribute, span: Span, registry: Registry
       "make it opt_in: content is off unless asked for",
     );
   }
-  for (const named of [when?.present, when?.attribute]) {
+  for (const named of [when?.present, when?.absent, when?.attribute]) {
     if (named === undefined || span.attributes.some((candidate) => candidate.key === named)) continue;
     report(
       `makes ${key} depend on ${named}, which is none of its attributes`,

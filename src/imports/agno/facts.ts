@@ -2,7 +2,7 @@
 
 import { slug } from "../../config/index.ts";
 import type { AgentSessionKind } from "../../semconv/index.ts";
-import { type Json, list, object, text } from "../json.ts";
+import { type Json, list, object, objects, text } from "../json.ts";
 import type { PlacedEvent } from "./document.ts";
 import { bareName } from "./event-names.ts";
 
@@ -66,10 +66,20 @@ export function factsOf(run: Json, events: readonly PlacedEvent[], isRun: boolea
     agentName: name,
     sessionId: text(run.session_id) ?? text(run.agent_session_id) ?? firstSaid("session_id", run, events),
     userId: text(run.user_id),
-    model: firstSaid("model", run, events),
-    provider: firstSaid("model_provider", run, events),
+    ...modelOf(run, events),
     input: object(run.input)?.input_content ?? run.input ?? run.run_input,
   };
+}
+
+/** Its model: where neither the run nor an event says it, the only one that its metrics name. */
+function modelOf(run: Json, events: readonly PlacedEvent[]): Pick<RunFacts, "model" | "provider"> {
+  const said = firstSaid("model", run, events);
+  const provider = firstSaid("model_provider", run, events);
+  const used = objects(object(object(run.metrics)?.details)?.model).map(({ item }) => item);
+  const ofModel = said === undefined ? used : used.filter(({ id }) => id === said);
+  const [one, ...others] = ofModel;
+  if (one === undefined || others.some(({ id }) => id !== one.id)) return { model: said, provider };
+  return { model: said ?? text(one.id), provider: provider ?? text(one.provider) };
 }
 
 /** A run of which only the events are known, as far as they say what it would. */

@@ -113,6 +113,11 @@ const SPAN_RULES: BadRegistry[] = [
     problem: { file: SPANS, subject: "agent.internal.run", message: "error.type depend on agent.link.type" },
   },
   {
+    what: "a condition on an attribute the span does not have, which is always so",
+    changes: [[SPANS, "{ when: { status: error } }", "{ when: { absent: agent.link.type } }"]],
+    problem: { file: SPANS, subject: "agent.internal.run", message: "error.type depend on agent.link.type" },
+  },
+  {
     what: "a value the attribute does not have",
     changes: [[SPANS, "values: [invoke_agent]", "values: [call_agent]"]],
     problem: {

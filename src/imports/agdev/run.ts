@@ -2,12 +2,8 @@
 import type { ResourceLike } from "../../model/span.ts";
 import {
   type AgentSessionKind,
-  ATTR_AGENT_ACTION_TYPE,
   ATTR_AGENT_LLM_STACK,
   ATTR_AGENT_METADATA,
-  ATTR_AGENT_RESOURCE_ID,
-  ATTR_AGENT_RESOURCE_TITLE,
-  ATTR_AGENT_RESOURCE_TYPE,
   ATTR_AGENT_REVISION_ID,
   ATTR_AGENT_REVISION_STATUS,
   ATTR_AGENT_RUN_INPUT_VALUE,
@@ -24,8 +20,9 @@ import {
   ATTR_GEN_AI_OUTPUT_TYPE,
 } from "../../semconv/index.ts";
 import { sessionContext } from "../ids.ts";
-import { content, type Json, object, objects, text } from "../json.ts";
+import { content, type Json, object, text } from "../json.ts";
 import { RunTrace } from "../run-trace.ts";
+import { tellSources } from "../sources.ts";
 import { type Attributes, type ImportedSpan, linkTo } from "../span.ts";
 import { MICROSECONDS } from "../timeline.ts";
 import { type AgDevDocument, revisionIdIn, withoutEvents } from "./document.ts";
@@ -44,9 +41,6 @@ export interface Identity {
   resource: ResourceLike;
 }
 
-/** A run names at most this many sources. */
-const MAX_SOURCES = 100;
-
 export function* runSpans(
   document: AgDevDocument,
   identity: Identity,
@@ -56,6 +50,7 @@ export function* runSpans(
   const { agentKey, agentName, session, resource } = identity;
   const status = statusOf(run);
   const createdUs = timeOf(run.createdAt);
+  const resolution = { [ATTR_AGENT_SOURCE_TIME_RESOLUTION]: hasFraction(run.createdAt) ? "ms" : "s" };
   const moments = momentsOf(document.events, createdUs ?? 0);
   const startUs = createdUs ?? moments[0]?.startUs ?? 0;
   const told = status.goesOn ? settledIn(moments) : moments;
@@ -77,14 +72,14 @@ export function* runSpans(
   work.tell(told);
   trace.settleOpen(status.goesOn, status.failure);
   const endUs = status.goesOn ? undefined : endOf(run, moments);
-  const sources = tellSources(document, trace, endUs);
+  const sources = tellSources(trace, object(run.resultData)?.sources, endUs, resolution);
   bear(document, trace, moments.slice(told.length));
 
   yield* trace.spans({
     startUs,
     endUs,
     attributes: {
-      [ATTR_AGENT_SOURCE_TIME_RESOLUTION]: hasFraction(run.createdAt) ? "ms" : "s",
+      ...resolution,
       [ATTR_AGENT_SOURCE_SHAPE]: document.shape,
       [ATTR_AGENT_SOURCE_STATUS]: text(run.status),
       [ATTR_AGENT_RUN_STATUS]: status.status,
@@ -93,7 +88,7 @@ export function* runSpans(
       ...resultAttributes(run),
       ...revisionAttributes(document),
       ...queueAttributes(createdUs, moments),
-      [ATTR_AGENT_RUN_SOURCES]: sources.length === 0 ? undefined : sources.slice(0, MAX_SOURCES),
+      [ATTR_AGENT_RUN_SOURCES]: sources,
       [ATTR_AGENT_RUN_TOOL_CALL_COUNT]: document.shape === "bundle" ? work.toolCalls : undefined,
       [ATTR_AGENT_METADATA]: metadataOf(document, createdUs, moments),
     },
@@ -110,31 +105,6 @@ function endOf(run: Json, moments: readonly Moment[]): number | undefined {
     (time) => time !== undefined,
   );
   return heard.length === 0 ? undefined : heard.reduce((a, b) => Math.max(a, b));
-}
-
-/** Pages the result names, each once, at the end: ag.dev says them with the result. */
-function tellSources({ run }: AgDevDocument, trace: RunTrace, endUs: number | undefined): string[] {
-  const titles = new Map<string, string | undefined>();
-  for (const { item } of objects(object(run.resultData)?.sources)) {
-    const url = text(item.url);
-    if (url !== undefined && !titles.has(url)) titles.set(url, text(item.title));
-  }
-  // Just before the end, one after the other.
-  const fromUs = endUs === undefined ? undefined : endUs - titles.size;
-  for (const [url, title] of titles)
-    trace.instant({
-      key: `source:${url}`,
-      operation: "resource_access",
-      name: "access source",
-      at: trace.timeline.add(fromUs),
-      attributes: {
-        [ATTR_AGENT_RESOURCE_TYPE]: "source",
-        [ATTR_AGENT_RESOURCE_ID]: url,
-        [ATTR_AGENT_RESOURCE_TITLE]: title,
-        [ATTR_AGENT_ACTION_TYPE]: "read",
-      },
-    });
-  return [...titles.keys()];
 }
 
 /** All that no span below bears, on the root span. */

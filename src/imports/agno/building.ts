@@ -1,5 +1,6 @@
 /** One run of Agno while its spans are put together: what all parts of that look at. */
-import { ATTR_AGENT_SOURCE_TIME_RESOLUTION } from "../../semconv/index.ts";
+import type { LinkLike, ResourceLike } from "../../model/span.ts";
+import { type AgentSessionKind, ATTR_AGENT_SOURCE_TIME_RESOLUTION } from "../../semconv/index.ts";
 import type { Json } from "../json.ts";
 import type { Draft, RunTrace } from "../run-trace.ts";
 import type { Attributes } from "../span.ts";
@@ -8,6 +9,21 @@ import type { AgnoDocument, FoundRun, PlacedEvent } from "./document.ts";
 import type { RunFacts } from "./facts.ts";
 import type { AgnoContext } from "./options.ts";
 import type { RunStatus } from "./status.ts";
+
+/** What the import knows of a run that is not in it. */
+export interface Surroundings {
+  readonly document: AgnoDocument;
+  readonly context: AgnoContext;
+  readonly resource: ResourceLike;
+  readonly handoffs: Map<string, Handoff>;
+  readonly session: { readonly id: string; readonly kind: AgentSessionKind } | undefined;
+  /** The run before it in its session. */
+  readonly previousId: string | undefined;
+  /** The run whose answer replaced its own. */
+  readonly supersededBy: string | undefined;
+  /** Its step, for a run of a workflow's executor. */
+  readonly step: { readonly key: string; readonly name: string; readonly link: LinkLike } | undefined;
+}
 
 export interface Building {
   readonly document: AgnoDocument;

@@ -6,7 +6,7 @@ import { text } from "../json.ts";
 import { sessionSpan } from "../session-span.ts";
 import { type ImportedSpan, resourceOf } from "../span.ts";
 import { microsecondsOf } from "../timeline.ts";
-import type { Handoff } from "./building.ts";
+import type { Handoff, Surroundings } from "./building.ts";
 import {
   type AgnoDocument,
   documentIssues,
@@ -17,7 +17,7 @@ import {
 } from "./document.ts";
 import { factsOf, type RunFacts, sessionKindOf } from "./facts.ts";
 import type { AgnoContext } from "./options.ts";
-import { type BuiltRun, buildRun, type Surroundings } from "./run.ts";
+import { type BuiltRun, buildRun } from "./run.ts";
 import { SYSTEM } from "./system.ts";
 
 export type { AgnoContext } from "./options.ts";

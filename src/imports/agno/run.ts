@@ -1,44 +1,17 @@
 /** The spans of one run of Agno. */
-import type { LinkLike, ResourceLike } from "../../model/span.ts";
-import {
-  type AgentSessionKind,
-  ATTR_AGENT_ACTION_TYPE,
-  ATTR_AGENT_HANDOFF_ID,
-  ATTR_AGENT_METADATA,
-  ATTR_AGENT_RESOURCE_ID,
-  ATTR_AGENT_RESOURCE_TYPE,
-  ATTR_AGENT_ROLE,
-  ATTR_AGENT_RUN_INPUT_VALUE,
-  ATTR_AGENT_RUN_LLM_CALL_COUNT,
-  ATTR_AGENT_RUN_OUTPUT_TYPE,
-  ATTR_AGENT_RUN_OUTPUT_VALUE,
-  ATTR_AGENT_RUN_PARENT_ID,
-  ATTR_AGENT_RUN_SOURCES,
-  ATTR_AGENT_RUN_STATUS,
-  ATTR_AGENT_RUN_TOOL_CALL_COUNT,
-  ATTR_AGENT_SESSION_KIND,
-  ATTR_AGENT_SOURCE_SHAPE,
-  ATTR_AGENT_SOURCE_STATUS,
-  ATTR_AGENT_STEP_KEY,
-  ATTR_AGENT_STEP_NAME,
-  ATTR_GEN_AI_OUTPUT_TYPE,
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_WORKFLOW_NAME,
-  ATTR_USER_ID,
-} from "../../semconv/index.ts";
-import { runContext, sessionContext } from "../ids.ts";
-import { content, type Json, list, number, object, objects, text, word } from "../json.ts";
+import { ATTR_AGENT_STEP_KEY, ATTR_AGENT_STEP_NAME } from "../../semconv/index.ts";
+import { type Json, list, number, object, objects, text, word } from "../json.ts";
 import { RunTrace } from "../run-trace.ts";
-import { type Attributes, type ImportedSpan, linkTo } from "../span.ts";
+import { tellSources } from "../sources.ts";
+import { type ImportedSpan, linkTo } from "../span.ts";
 import { isFiner, MICROSECONDS, microseconds } from "../timeline.ts";
-import { type Building, bear, type Handlers, type Handoff, SECONDS, timeOf } from "./building.ts";
-import { type AgnoDocument, eventsOf, type FoundRun } from "./document.ts";
+import { type Building, bear, type Handlers, SECONDS, type Surroundings, timeOf } from "./building.ts";
+import { eventsOf, type FoundRun } from "./document.ts";
 import { bareName } from "./event-names.ts";
 import { factsOf, type RunFacts, runOfEvents } from "./facts.ts";
-import { durationUs, runUsage } from "./metrics.ts";
+import { durationUs } from "./metrics.ts";
 import { ModelCalls, ownMessages } from "./model-calls.ts";
-import type { AgnoContext } from "./options.ts";
+import { linksOf, rootAttributes } from "./root.ts";
 import { RUN_LISTS, WORKFLOW_AGENT } from "./schema.ts";
 import { statusOf } from "./status.ts";
 import { Steps } from "./steps.ts";
@@ -46,21 +19,6 @@ import { SYSTEM } from "./system.ts";
 import { Tools } from "./tools.ts";
 import { isWaiting, Waits, waitOf } from "./waits.ts";
 import { OtherWork } from "./work.ts";
-
-/** What the import knows of a run that is not in it. */
-export interface Surroundings {
-  readonly document: AgnoDocument;
-  readonly context: AgnoContext;
-  readonly resource: ResourceLike;
-  readonly handoffs: Map<string, Handoff>;
-  readonly session: { readonly id: string; readonly kind: AgentSessionKind } | undefined;
-  /** The run before it in its session. */
-  readonly previousId: string | undefined;
-  /** The run whose answer replaced its own. */
-  readonly supersededBy: string | undefined;
-  /** Its step, for a run of a workflow's executor. */
-  readonly step: { readonly key: string; readonly name: string; readonly link: LinkLike } | undefined;
-}
 
 export interface BuiltRun {
   readonly facts: RunFacts;
@@ -113,7 +71,7 @@ export function buildRun(found: FoundRun, around: Surroundings): BuiltRun {
   // Sums that grow as long as the run goes on.
   if (!GOES_ON.has(building.status.status)) models.otherRoles(object(run.metrics));
   trace.settleOpen(GOES_ON.has(building.status.status), building.status.failure);
-  const sources = tellSources(building);
+  const sources = tellSources(trace, object(run.citations)?.urls, undefined, SECONDS);
   bearRest(building);
 
   const spans = {
@@ -221,30 +179,6 @@ function copiedCalls(run: Json): ReadonlySet<string> {
   );
 }
 
-const urlsOf = (run: Json): string[] => [
-  ...new Set(objects(object(run.citations)?.urls).flatMap(({ item }) => text(item.url) ?? [])),
-];
-
-/** Pages the answer names. */
-function tellSources({ run, trace }: Building): string[] {
-  const urls = urlsOf(run);
-  for (const [index, url] of urls.entries()) {
-    trace.instant({
-      key: `source:${index}`,
-      operation: "resource_access",
-      name: "access source",
-      at: trace.timeline.add(undefined),
-      attributes: {
-        ...SECONDS,
-        [ATTR_AGENT_RESOURCE_TYPE]: "source",
-        [ATTR_AGENT_RESOURCE_ID]: url,
-        [ATTR_AGENT_ACTION_TYPE]: "read",
-      },
-    });
-  }
-  return urls;
-}
-
 /** All of the run that no span below bears, on its root span. */
 function bearRest(building: Building): void {
   const { run, pointer, found, trace, document } = building;
@@ -298,68 +232,4 @@ function stepIdOf(run: Json, child: Json): string | undefined {
     waiting.push(...objects(step.steps).map(({ item }) => item));
   }
   return undefined;
-}
-
-interface Counts {
-  models: number;
-  tools: number;
-  sources: readonly string[];
-}
-
-function rootAttributes(building: Building, around: Surroundings, counts: Counts): Attributes {
-  const { run, facts, status, found } = building;
-  const { kind, model, provider } = facts;
-  const format = run.run_response_format ?? (run.content_type === "str" ? "text" : undefined);
-  const answer = content(run.content);
-  const isFailureText = status.failure !== undefined && answer === status.failure.message;
-  const metadata = {
-    run_kind: kind,
-    superseded: status.isSuperseded || undefined,
-    superseded_by: around.supersededBy,
-    cancelled: status.status === "cancelled" || undefined,
-    fork_message_index: number(run.forked_from_message_index),
-  };
-  return {
-    ...SECONDS,
-    [ATTR_AGENT_SOURCE_SHAPE]: facts.shape,
-    [ATTR_AGENT_SOURCE_STATUS]: status.said,
-    [ATTR_AGENT_RUN_STATUS]: status.status,
-    [ATTR_AGENT_RUN_PARENT_ID]: found.parentId,
-    [ATTR_AGENT_ROLE]: kind === "agent" || found.parentId !== undefined ? undefined : "orchestrator",
-    [ATTR_AGENT_HANDOFF_ID]: around.handoffs.get(found.id)?.id,
-    [ATTR_AGENT_SESSION_KIND]: around.session?.kind,
-    [ATTR_AGENT_STEP_KEY]: around.step?.key,
-    [ATTR_AGENT_STEP_NAME]: around.step?.name,
-    [ATTR_GEN_AI_WORKFLOW_NAME]: kind === "workflow" ? (facts.agentName ?? facts.agentKey) : undefined,
-    [ATTR_USER_ID]: facts.userId,
-    [ATTR_GEN_AI_REQUEST_MODEL]: model,
-    [ATTR_GEN_AI_PROVIDER_NAME]: provider?.toLowerCase(),
-    [ATTR_AGENT_RUN_INPUT_VALUE]: content(facts.input),
-    [ATTR_AGENT_RUN_OUTPUT_VALUE]: isFailureText ? undefined : answer,
-    [ATTR_AGENT_RUN_OUTPUT_TYPE]: format === "text" || format === "json" ? format : undefined,
-    [ATTR_GEN_AI_OUTPUT_TYPE]: format === "text" || format === "json" ? format : undefined,
-    [ATTR_AGENT_RUN_SOURCES]: counts.sources.length === 0 ? undefined : counts.sources.slice(0, 100),
-    [ATTR_AGENT_RUN_LLM_CALL_COUNT]: counts.models,
-    [ATTR_AGENT_RUN_TOOL_CALL_COUNT]: counts.tools,
-    [ATTR_AGENT_METADATA]: JSON.stringify(metadata),
-    ...(kind === "workflow" ? {} : runUsage(object(run.metrics))),
-  };
-}
-
-function linksOf(
-  { found, run }: Building,
-  { session, previousId, handoffs, step }: Surroundings,
-): LinkLike[] {
-  const handoff = handoffs.get(found.id);
-  const to = (id: string | undefined, type: Parameters<typeof linkTo>[1]): LinkLike[] =>
-    id === undefined ? [] : [linkTo(runContext(SYSTEM, id), type)];
-  return [
-    ...(session === undefined ? [] : [linkTo(sessionContext(SYSTEM, session.id), "session")]),
-    ...to(found.parentId, "parent_run"),
-    ...(handoff === undefined ? [] : [linkTo(handoff.from, "handoff_source")]),
-    ...(step === undefined ? [] : [step.link]),
-    ...to(previousId, "previous_run"),
-    ...to(text(run.forked_from_run_id), "forked_from"),
-    ...to(text(run.regenerated_from), "regenerated_from"),
-  ];
 }

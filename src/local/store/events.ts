@@ -186,14 +186,23 @@ export class EventStore {
     cursor: Cursor | undefined,
   ): Page<StoredEvent> & { last_cursor: string | null } {
     const [direction, beyond] = order === "newest" ? ["DESC", "<"] : ["ASC", ">"];
-    const where = new Conditions()
-      .add("type IN (SELECT value FROM json_each(?))", filter.types && JSON.stringify(filter.types))
-      .add("agent_key = ?", filter.agent)
-      .add("run_id = ?", filter.run)
-      .add("session_id = ?", filter.session)
-      .add("tool_name = ?", filter.tool)
-      .add("action_type = ?", filter.action)
-      .add("resource_type = ?", filter.resource)
+    const [type, ...moreTypes] = filter.types ?? [];
+    const isOneType = moreTypes.length === 0;
+    const equal = [
+      ["run_id", filter.run],
+      ["session_id", filter.session],
+      ["tool_name", filter.tool],
+      ["resource_type", filter.resource],
+      ["action_type", filter.action],
+      ["type", isOneType ? type : undefined],
+      ["agent_key", filter.agent],
+    ] as const;
+    const where = new Conditions();
+    // Each has an index that gives the order of arrival, too; only the first given, which tells most, is to be read by it.
+    for (const [column, value] of equal)
+      where.add(`${where.values.length > 0 ? "+" : ""}${column} = ?`, value);
+    where
+      .add("+type IN (SELECT value FROM json_each(?))", isOneType ? undefined : JSON.stringify(filter.types))
       .add("body LIKE ? ESCAPE '\\'", filter.text === undefined ? undefined : containing(filter.text))
       .add(`seq ${beyond} ?`, cursor?.[0]);
     const rows = this.#db.all<EventRow>(

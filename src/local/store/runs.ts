@@ -101,7 +101,8 @@ export class RunStore {
   /** The run that whoever opened it calls so (`metadata.run_id`), the newest of several. */
   bySourceId(id: string): RunRow | undefined {
     return this.#db.get<RunRow>(
-      "SELECT * FROM runs WHERE json_extract(metadata, '$.run_id') = ? ORDER BY seq DESC LIMIT 1",
+      `SELECT * FROM runs WHERE metadata IS NOT NULL AND json_extract(metadata, '$.run_id') = ?
+       ORDER BY seq DESC LIMIT 1`,
       id,
     );
   }

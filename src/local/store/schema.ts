@@ -206,4 +206,18 @@ ALTER TABLE approvals ADD COLUMN expires_at TEXT; -- NULL: waits for ever
 CREATE INDEX approvals_by_expiry ON approvals (expires_at) WHERE status = 'pending';
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, GUARDRAILS];
+/** Reading on by arrival, one session, run or kind of event among many, must not walk the others. */
+const ARRIVAL = `
+CREATE INDEX events_by_session_arrival ON events (session_id, seq) WHERE session_id IS NOT NULL;
+CREATE INDEX events_by_run_arrival ON events (run_id, seq) WHERE run_id IS NOT NULL;
+CREATE INDEX events_by_session_order ON events (session_id, session_order) WHERE session_id IS NOT NULL;
+CREATE INDEX events_by_type ON events (type, seq);
+CREATE INDEX events_by_agent_arrival ON events (agent_key, seq);
+CREATE INDEX events_by_tool ON events (tool_name, seq) WHERE tool_name IS NOT NULL;
+CREATE INDEX events_by_action ON events (action_type, seq) WHERE action_type IS NOT NULL;
+CREATE INDEX events_by_resource ON events (resource_type, seq) WHERE resource_type IS NOT NULL;
+CREATE INDEX runs_by_source ON runs (json_extract(metadata, '$.run_id')) WHERE metadata IS NOT NULL;
+CREATE INDEX sessions_by_source ON sessions (json_extract(metadata, '$.session_id')) WHERE metadata IS NOT NULL;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, GUARDRAILS, ARRIVAL];

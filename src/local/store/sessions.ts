@@ -76,7 +76,8 @@ export class SessionStore {
   /** The session that whoever opened it calls so (`metadata.session_id`), the newest of several. */
   bySourceId(id: string): SessionRow | undefined {
     return this.#db.get<SessionRow>(
-      "SELECT * FROM sessions WHERE json_extract(metadata, '$.session_id') = ? ORDER BY seq DESC LIMIT 1",
+      `SELECT * FROM sessions WHERE metadata IS NOT NULL AND json_extract(metadata, '$.session_id') = ?
+       ORDER BY seq DESC LIMIT 1`,
       id,
     );
   }

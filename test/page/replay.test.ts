@@ -169,22 +169,26 @@ describe.skipIf(!HAS_BROWSER)("the replay", { timeout: 90_000 }, () => {
     const { page } = await open(server, `/sessions/${session}`);
     await page.locator(".group.begins").waitFor();
     await page.getByText("Live", { exact: true }).waitFor();
-    const times: number[] = [];
-    for (let index = 0; index < 5; index++) {
-      const seen = page.locator(`[data-event=live${index}]`).waitFor();
-      const before = performance.now();
-      await sendEvents(server, {
-        type: "agent.llm.called",
-        run_id,
-        event_id: `live${index}`,
-        sequence_number: index + 1,
-      });
-      await seen;
-      times.push(Math.round(performance.now() - before));
+    let sent = 0;
+    let slowest = Number.POSITIVE_INFINITY;
+    // By the clock, on a machine that may have other things to do: three times at most.
+    for (let round = 0; round < 3 && slowest >= 1_000; round++) {
+      const times: number[] = [];
+      for (const end = sent + 5; sent < end; sent++) {
+        const seen = page.locator(`[data-event=live${sent}]`).waitFor();
+        const before = performance.now();
+        await sendEvents(server, {
+          type: "agent.llm.called",
+          run_id,
+          event_id: `live${sent}`,
+          sequence_number: sent + 1,
+        });
+        await seen;
+        times.push(Math.round(performance.now() - before));
+      }
+      console.log(`an event is on the screen after ${times.join(", ")} ms`);
+      slowest = Math.max(...times);
     }
-    console.log(`an event is on the screen after ${times.join(", ")} ms`);
-    // The first may come while the page is still reading; a loaded machine is no reason to be slow every time.
-    expect(Math.min(...times)).toBeLessThan(1_000);
-    expect(times.toSorted((a, b) => a - b)[2]).toBeLessThan(2_000);
+    expect(slowest).toBeLessThan(1_000);
   });
 });

@@ -120,29 +120,25 @@ export async function open(server: { url: string }, path: string, look: Look = {
   return opened;
 }
 
-/**
- * Processor time, in ms, of each task of the page's main thread while something is done: unlike the time by the clock, it is
- * the same on a loaded machine.
- */
-export async function tasksDuring(page: Page, act: () => Promise<unknown>): Promise<number[]> {
+/** What the browser says it did while something is done, as the trace viewers of its tools read it. */
+export async function traceOf(page: Page, act: () => Promise<unknown>): Promise<TraceEvent[]> {
   if (browser === undefined) throw new Error("useBrowser() was not called");
-  await browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
-  await act();
-  const trace = await browser.stopTracing();
-  const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] };
-  const main = new Set(
-    traceEvents
-      .filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain")
-      .map(({ pid, tid }) => `${pid} ${tid}`),
-  );
-  const tasks = traceEvents.filter(({ name }) => name.endsWith("RunTask"));
-  return tasks.filter(({ pid, tid }) => main.has(`${pid} ${tid}`)).map(({ tdur = 0 }) => tdur / 1_000);
+  await browser.startTracing(page, { categories: ["toplevel"] });
+  let trace: Buffer;
+  try {
+    await act();
+  } finally {
+    trace = await browser.stopTracing();
+  }
+  return (JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] }).traceEvents;
 }
 
-interface TraceEvent {
+export interface TraceEvent {
   readonly name: string;
   readonly pid: number;
   readonly tid: number;
+  /** Time by the clock in µs. */
+  readonly dur?: number;
   /** Processor time in µs. */
   readonly tdur?: number;
   readonly args?: { readonly name?: string };

@@ -9,7 +9,7 @@ import type { Change } from "./records.ts";
 export type Changes = readonly Change[] | undefined;
 type Listener = (changes: Changes) => void;
 
-/** Changes are told together this often, so that a burst of events is one update of the screen. */
+/** Changes are told together, at most this often, so that a burst of events is one update of the screen. */
 const BATCH_MS = 100;
 const RETRY_MS = [250, 500, 1_000, 2_000] as const;
 
@@ -19,9 +19,11 @@ const listeners = new Set<Listener>();
 let waiting: Change[] = [];
 let isMissing = false;
 let isDue = false;
+let deliveredAt = Number.NEGATIVE_INFINITY;
 
 function deliver(): void {
   isDue = false;
+  deliveredAt = performance.now();
   const changes = isMissing ? undefined : waiting;
   waiting = [];
   isMissing = false;
@@ -33,7 +35,7 @@ function note(changes: Changes): void {
   else waiting.push(...changes);
   if (isDue) return;
   isDue = true;
-  setTimeout(deliver, BATCH_MS);
+  setTimeout(deliver, Math.max(0, deliveredAt + BATCH_MS - performance.now()));
 }
 
 /** @returns a function that ends it */

@@ -4,8 +4,9 @@ import { useEffect, useMemo } from "preact/hooks";
 import { onChanges } from "./live.ts";
 import type { Change } from "./records.ts";
 
-/** At least so long between two readings of the same thing. */
+/** At least so long between two readings of the same thing, and longer where a reading takes long. */
 const REST_MS = 250;
+const REST_PER_READING = 2;
 
 export class Loaded<T> {
   readonly data: Signal<T | undefined> = signal(undefined);
@@ -36,13 +37,15 @@ export class Loaded<T> {
     this.#isReading = true;
     while (this.#isStale && !this.#gone.signal.aborted) {
       this.#isStale = false;
+      const began = performance.now();
       try {
         this.data.value = await this.#load(this.#gone.signal);
         this.error.value = undefined;
       } catch (error) {
         if (!this.#gone.signal.aborted) this.error.value = error as Error;
       }
-      await new Promise((resolve) => setTimeout(resolve, REST_MS));
+      const rest = Math.max(REST_MS, REST_PER_READING * (performance.now() - began));
+      await new Promise((resolve) => setTimeout(resolve, rest));
     }
     this.#isReading = false;
   }

@@ -1,5 +1,6 @@
 /** One event opened: its facts, where it leads, and its JSON as it was sent. */
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { get } from "../data/api.ts";
 import { useLoaded } from "../data/loaded.ts";
 import { membersOf, textOf } from "../data/members.ts";
@@ -10,6 +11,22 @@ import { Icon } from "./icons.tsx";
 import { AgentLink, Copy, Fact, Facts, Json, Status, Tag } from "./pieces.tsx";
 import { place, runAddress, sessionAddress, traceAddress } from "./router.ts";
 import { Shown } from "./states.tsx";
+
+/** A replay passes many events in that time, and none of them is read whole. */
+const REST_MS = 120;
+
+/** The text at once when it had not changed for a while, else when it has not for a while. */
+function useRested(text: string): string {
+  const [rested, setRested] = useState(text);
+  const changedAt = useRef(Number.NEGATIVE_INFINITY);
+  useEffect(() => {
+    const isQuiet = performance.now() - changedAt.current > REST_MS;
+    changedAt.current = performance.now();
+    const timer = setTimeout(() => setRested(text), isQuiet ? 0 : REST_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return rested;
+}
 
 const isHere = (address: string): boolean => place.value.path === address;
 
@@ -25,10 +42,11 @@ export function EventPanel({
   onClose: () => void;
   children?: ComponentChildren;
 }) {
+  const id = useRested(line.event_id);
   const whole = useLoaded(
-    (signal) => get<EventAnswer>(`/api/events/${encodeURIComponent(line.event_id)}`, {}, signal),
+    (signal) => get<EventAnswer>(`/api/events/${encodeURIComponent(id)}`, {}, signal),
     () => false,
-    [line.event_id],
+    [id],
   );
   const tone = toneOf(line);
   const { type, session_id, run_id, trace_id, span_id, decision, approval_status } = line;
@@ -82,15 +100,17 @@ export function EventPanel({
         {trace_id === undefined ? null : <a href={traceAddress(trace_id, span_id)}>Its trace</a>}
         <Copy text={`${location.origin}${address}`}>Copy a link to this moment</Copy>
       </p>
-      <Shown loaded={whole} what="the event">
-        {({ raw }) => (
-          <>
-            <Excerpt raw={raw} />
-            <h3>As it was sent</h3>
-            <Json value={raw} label="JSON of the event" />
-          </>
-        )}
-      </Shown>
+      {id === line.event_id ? (
+        <Shown loaded={whole} what="the event">
+          {({ raw }) => (
+            <>
+              <Excerpt raw={raw} />
+              <h3>As it was sent</h3>
+              <Json value={raw} label="JSON of the event" />
+            </>
+          )}
+        </Shown>
+      ) : null}
     </aside>
   );
 }

@@ -1,4 +1,4 @@
-/** Times, durations and counts as the page writes them. */
+/** Times, durations and ids as the page writes them. */
 
 export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return "";
@@ -15,8 +15,6 @@ export function duration(ms: number | null | undefined): string {
 /** From the begin of something, in the unit that fits. */
 export const offset = (us: number): string =>
   `+${us < 60_000_000 ? `${(us / 1e6).toFixed(3)} s` : duration(us / 1_000)}`;
-
-export const count = (value: number): string => value.toLocaleString("en");
 
 const TIME = new Intl.DateTimeFormat(undefined, {
   hour: "2-digit",
@@ -43,6 +41,3 @@ export const shortId = (id: string): string => {
   const [, prefix = "", rest = id] = /^([a-z]+_)?(.*)$/.exec(id) ?? [];
   return rest.length > 10 ? `${prefix}${rest.slice(0, 8)}…` : id;
 };
-
-export const plural = (value: number, one: string, many = `${one}s`): string =>
-  `${count(value)} ${value === 1 ? one : many}`;

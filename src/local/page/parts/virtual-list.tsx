@@ -16,7 +16,6 @@ export interface VirtualListProps {
   readonly count: number;
   /** Height of a row in px. */
   readonly rowHeight: number;
-  readonly keyOf: (index: number) => string;
   readonly children: (index: number) => ComponentChildren;
   /** The row to keep in view; when it changes, the list scrolls to it. */
   readonly focus?: number | undefined;
@@ -30,7 +29,6 @@ export function VirtualList({
   label,
   count,
   rowHeight,
-  keyOf,
   children,
   focus,
   follow,
@@ -43,7 +41,6 @@ export function VirtualList({
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    getItemKey: keyOf,
     overscan: OVERSCAN,
     scrollToFn: elementScroll,
     observeElementRect,

@@ -8,7 +8,6 @@ export type Grouping = "time" | "run";
 export type Item =
   | {
       readonly kind: "group";
-      readonly key: string;
       readonly lane: Lane | undefined;
       readonly step: string | undefined;
       /** Whether the run begins here; otherwise it goes on after something else. */
@@ -16,11 +15,10 @@ export type Item =
     }
   | {
       readonly kind: "event";
-      readonly key: string;
       readonly line: EventLine;
       readonly lane: Lane | undefined;
     }
-  | { readonly kind: "end"; readonly key: string; readonly lane: Lane };
+  | { readonly kind: "end"; readonly lane: Lane };
 
 function inRuns(lines: readonly EventLine[], lanes: readonly Lane[]): EventLine[] {
   const byRun = groupBy(lines, ({ run_id }) => run_id ?? "");
@@ -43,20 +41,20 @@ export function itemsOf(lines: readonly EventLine[], lanes: readonly Lane[], gro
     if (id !== run || line.step !== step) {
       run = id;
       step = line.step;
-      items.push({ kind: "group", key: `group ${line.event_id}`, lane, step, isBeginning: !begun.has(id) });
+      items.push({ kind: "group", lane, step, isBeginning: !begun.has(id) });
       begun.add(id);
     }
-    items.push({ kind: "event", key: line.event_id, line, lane });
+    items.push({ kind: "event", line, lane });
     if (lane?.endUs !== undefined && lane.run !== undefined && last.get(id) === line) {
-      items.push({ kind: "end", key: `end ${id}`, lane });
+      items.push({ kind: "end", lane });
       run = undefined;
     }
   }
   // Runs in which nothing happened, or nothing that is shown.
   for (const lane of lanes) {
     if (begun.has(lane.id) || lane.events > 0) continue;
-    items.push({ kind: "group", key: `group ${lane.id}`, lane, step: undefined, isBeginning: true });
-    if (lane.endUs !== undefined) items.push({ kind: "end", key: `end ${lane.id}`, lane });
+    items.push({ kind: "group", lane, step: undefined, isBeginning: true });
+    if (lane.endUs !== undefined) items.push({ kind: "end", lane });
   }
   return items;
 }

@@ -1,5 +1,6 @@
 /** What an event is, in the words and colours of the page. */
 import type { EventLine } from "../data/records.ts";
+import { count } from "../data/words.ts";
 
 export type Category =
   | "model"
@@ -81,7 +82,7 @@ export function subjectOf(line: EventLine): string | undefined {
 
 export function tokensOf({ tokens_in, tokens_out }: EventLine): string | undefined {
   if (tokens_in === undefined && tokens_out === undefined) return undefined;
-  return `${(tokens_in ?? 0).toLocaleString("en")} → ${(tokens_out ?? 0).toLocaleString("en")} tokens`;
+  return `${count(tokens_in ?? 0)} → ${count(tokens_out ?? 0)} tokens`;
 }
 
 /** How it went and what with, beside the subject. */

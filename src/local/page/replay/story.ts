@@ -1,6 +1,7 @@
 /** A plain summary of a finished session, made from its events by the rules below. No model is asked. */
 import { groupBy } from "../data/group-by.ts";
 import type { EventLine, Session } from "../data/records.ts";
+import { count } from "../data/words.ts";
 import { isRefusal } from "./kinds.ts";
 import type { Lane } from "./lanes.ts";
 
@@ -18,12 +19,9 @@ export interface StorySection {
   readonly none: string;
 }
 
-export const counted = (count: number, one: string, many = `${one}s`): string =>
-  `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
-
 const idsOf = (lines: readonly EventLine[]): string[] => lines.map(({ event_id }) => event_id);
 
-const times = (count: number): string => (count === 1 ? "once" : count === 2 ? "twice" : `${count} times`);
+const times = (many: number): string => (many === 1 ? "once" : many === 2 ? "twice" : `${many} times`);
 
 function list(parts: readonly string[], most = 6): string {
   const shown = parts.slice(0, most);
@@ -86,10 +84,7 @@ function whatRan(lanes: readonly Lane[], lines: readonly EventLine[], who: Namin
   )) {
     const { agent_key, model } = firstOf(calls);
     const [input, output] = [sum(calls, "tokens_in"), sum(calls, "tokens_out")];
-    const tokens =
-      input + output === 0
-        ? ""
-        : `: ${input.toLocaleString("en")} tokens in, ${output.toLocaleString("en")} out`;
+    const tokens = input + output === 0 ? "" : `: ${count(input)} tokens in, ${count(output)} out`;
     told.push({
       text: `${who(agent_key)} asked ${model ?? "a model"} ${times(calls.length)}${tokens}.`,
       cites: idsOf(calls),

@@ -2,8 +2,9 @@
 import { get, getUpTo } from "../../data/api.ts";
 import { useClosable, useLoaded } from "../../data/loaded.ts";
 import type { Agent, EventLine, EventsAnswer } from "../../data/records.ts";
+import { plural } from "../../data/words.ts";
 import { EventPanel } from "../../parts/event-panel.tsx";
-import { clockOfUs, plural } from "../../parts/format.ts";
+import { clockOfUs } from "../../parts/format.ts";
 import { useKeys } from "../../parts/keyboard.ts";
 import { choices, Head, Search, Select } from "../../parts/pieces.tsx";
 import { place, setQuery } from "../../parts/router.ts";
@@ -170,7 +171,6 @@ export function EventsView() {
               label={`Events, newest first: ${COLUMNS.join(", ")}`}
               count={lines.length}
               rowHeight={ROW_PX}
-              keyOf={(row) => lines[row]?.event_id ?? String(row)}
               focus={index}
               onEndReached={() => events.readOlder()}
             >

@@ -5,9 +5,10 @@ import { EventFeed } from "../../data/event-feed.ts";
 import { useClosable, useLoaded } from "../../data/loaded.ts";
 import { membersOf, numberOf, textOf } from "../../data/members.ts";
 import type { EventLine, Run, RunAnswer, Span, UnopenedRun } from "../../data/records.ts";
+import { count, plural } from "../../data/words.ts";
 import { EventPanel } from "../../parts/event-panel.tsx";
 import { EventRow } from "../../parts/event-row.tsx";
-import { clock, count, duration, offset, plural, shortId } from "../../parts/format.ts";
+import { clock, duration, offset, shortId } from "../../parts/format.ts";
 import { useKeys } from "../../parts/keyboard.ts";
 import { AgentLink, Details, Fact, Facts, Head, Json, Status } from "../../parts/pieces.tsx";
 import { place, runAddress, sessionAddress, setQuery } from "../../parts/router.ts";
@@ -139,7 +140,6 @@ function RunEvents({
       label="Events of the run in order"
       count={lines.length}
       rowHeight={ROW_PX}
-      keyOf={(at) => lines[at]?.event_id ?? String(at)}
       focus={index}
     >
       {(at) => {

@@ -1,5 +1,6 @@
 /** Play, step, scrub, and what is shown. */
-import { count, offset } from "../../parts/format.ts";
+import { count } from "../../data/words.ts";
+import { offset } from "../../parts/format.ts";
 import { Icon } from "../../parts/icons.tsx";
 import { Search, Select } from "../../parts/pieces.tsx";
 import { CATEGORIES, shortType } from "../../replay/kinds.ts";

@@ -69,7 +69,6 @@ export function EventList({ player, sessionId }: { player: Player; sessionId: st
       label="Events of the session in order"
       count={items.length}
       rowHeight={ROW_PX}
-      keyOf={(index) => items[index]?.key ?? String(index)}
       focus={player.itemIndex.value}
       follow={player.isFollowing.value}
     >

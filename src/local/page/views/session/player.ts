@@ -15,6 +15,11 @@ export interface Sources {
   readonly handoffs: ReadonlySignal<readonly Handoff[]>;
 }
 
+/** The screen does not show more than one event in less. */
+const FRAME_MS = 16;
+/** What a page in the background, say, fell behind by more than that is not made up for. */
+const LATEST_MS = 500;
+
 const listOf = (text: string | null): string[] => (text === null || text === "" ? [] : text.split(","));
 
 export class Player {
@@ -46,6 +51,8 @@ export class Player {
   readonly #searchTexts = new Map<string, string>();
   readonly #stops: (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** While it plays, when it came to the event it stands at, in ms of the page's clock. */
+  #since: number | undefined;
 
   constructor({ lines, runs, handoffs }: Sources, query: URLSearchParams) {
     this.lines = lines;
@@ -79,7 +86,7 @@ export class Player {
       const at = this.at.value;
       return at === undefined
         ? -1
-        : this.items.value.findIndex(({ kind, key }) => kind === "event" && key === at);
+        : this.items.value.findIndex((item) => item.kind === "event" && item.line.event_id === at);
     });
     /** Also when the filter hides it. */
     this.current = computed(() => lines.value.find(({ event_id }) => event_id === this.at.value));
@@ -140,18 +147,40 @@ export class Player {
 
   #play(): void {
     clearTimeout(this.#timer);
-    if (!this.isPlaying.value) return;
-    const shown = this.shown.value;
+    if (!this.isPlaying.value) {
+      this.#since = undefined;
+      return;
+    }
     const index = this.index.value;
-    const [now, next] = [shown[index], shown[index + 1]];
-    if (next === undefined) {
+    if (index + 1 >= this.shown.value.length) {
       this.isPlaying.value = false;
       return;
     }
-    const ms = now === undefined ? 0 : stayMs(now.replay_us, next.replay_us, this.speed.value);
-    this.#timer = setTimeout(() => {
-      this.at.value = next.event_id;
-    }, ms);
+    this.#since ??= performance.now();
+    const due = this.#since + this.#stayAt(index);
+    this.#timer = setTimeout(() => this.#playOn(), Math.max(FRAME_MS, due - performance.now()));
+  }
+
+  /** How long it stays at one of the shown events; at none of them, not at all. */
+  #stayAt(index: number): number {
+    const [now, next] = [this.shown.value[index], this.shown.value[index + 1]];
+    return now === undefined || next === undefined
+      ? 0
+      : stayMs(now.replay_us, next.replay_us, this.speed.value);
+  }
+
+  /** To the next event, and past those whose time is over as well: more than one may fall into a frame. */
+  #playOn(): void {
+    const shown = this.shown.peek();
+    const now = performance.now();
+    let index = this.index.peek();
+    let since = Math.max(this.#since ?? now, now - LATEST_MS);
+    do {
+      since += this.#stayAt(index);
+      index++;
+    } while (index + 1 < shown.length && since + this.#stayAt(index) <= now);
+    this.#since = since;
+    this.at.value = shown[index]?.event_id;
   }
 
   /** Plays from where it stands, from the beginning when that is the end or nowhere; or holds. */

@@ -1,9 +1,10 @@
 /** The story of a finished session, each line with the events it is made from. */
 import { useMemo } from "preact/hooks";
 import type { EventLine, Session } from "../../data/records.ts";
+import { plural } from "../../data/words.ts";
 import { sessionAddress } from "../../parts/router.ts";
 import { Empty } from "../../parts/states.tsx";
-import { counted, type StoryLine, storyOf } from "../../replay/story.ts";
+import { type StoryLine, storyOf } from "../../replay/story.ts";
 import type { Player } from "./player.ts";
 
 const MOST_CITED = 6;
@@ -26,7 +27,7 @@ function Cites({
           #{numberOf.get(id) ?? "?"}
         </a>
       ))}
-      {rest > 0 ? <span class="dim"> and {counted(rest, "event")} more</span> : null}
+      {rest > 0 ? <span class="dim"> and {plural(rest, "event")} more</span> : null}
     </span>
   );
 }
@@ -61,8 +62,8 @@ export function StoryPanel({
   return (
     <article class="story">
       <p class="note">
-        Made by rules from the {counted(lines.length, "event")} of this session. No model is behind it.
-        Numbers lead to the events a line is made from.
+        Made by rules from the {plural(lines.length, "event")} of this session. No model is behind it. Numbers
+        lead to the events a line is made from.
       </p>
       {sections.map((section) => (
         <section key={section.title}>

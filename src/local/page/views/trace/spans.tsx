@@ -74,14 +74,7 @@ export function Spans({ spans, selected, own, told, onSelect }: SpansProps) {
   const { rows, totalMs } = useMemo(() => waterfallOf(spans), [spans]);
   const index = rows.findIndex(({ span }) => span.span_id === selected);
   return (
-    <VirtualList
-      class="spans"
-      label="Spans by start"
-      count={rows.length}
-      rowHeight={ROW_PX}
-      keyOf={(at) => rows[at]?.span.span_id ?? String(at)}
-      focus={index}
-    >
+    <VirtualList class="spans" label="Spans by start" count={rows.length} rowHeight={ROW_PX} focus={index}>
       {(at) => {
         const row = rows[at];
         if (row === undefined) return null;

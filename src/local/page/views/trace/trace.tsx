@@ -2,7 +2,7 @@
 import { get, getUpTo } from "../../data/api.ts";
 import { useLoaded } from "../../data/loaded.ts";
 import type { PageOf, Run, Span } from "../../data/records.ts";
-import { plural } from "../../parts/format.ts";
+import { plural } from "../../data/words.ts";
 import { useKeys } from "../../parts/keyboard.ts";
 import { Head } from "../../parts/pieces.tsx";
 import { place, runAddress, setQuery } from "../../parts/router.ts";

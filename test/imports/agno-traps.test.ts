@@ -241,3 +241,33 @@ test("a stream's events alone make the run they tell of", () => {
   expect(ofOperation(spans, "tool_call")).toHaveLength(4);
   expect(rebuild(spans)).toEqual(document);
 });
+
+test("Agno has no mark for MCP: the application names the server, and the call has a request below it", () => {
+  const mcpServerOf = (name: string) => (name === "open_ticket" ? "desk" : undefined);
+  const spans = [...agnoRuns(tools(), { mcpServerOf })];
+  const requests = ofOperation(spans, "mcp_request");
+  expect(requests.map(({ name, kind }) => `${kind} ${name}`)).toEqual(
+    Array(2).fill("2 tools/call open_ticket"),
+  );
+  const calls = ofOperation(spans, "tool_call").filter((span) => said(span, "agent.tool.provider") === "mcp");
+  // Each as long as its call, and failed with it.
+  expect(requests.map(({ parentSpanId }) => parentSpanId)).toEqual(
+    calls.map((span) => span.spanContext().spanId),
+  );
+  expect(requests.map(({ status, startTime, endTime }) => [status.code, startTime, endTime])).toEqual(
+    calls.map(({ status, startTime, endTime }) => [status.code, startTime, endTime]),
+  );
+  expect(requests.map(({ status }) => status.code)).toEqual([2, 0]);
+  expect(said(requests[0] as never, "agent.mcp.server.name")).toBe("desk");
+});
+
+test("a model that only the metrics name is the run's, and that of its calls", () => {
+  const [first] = fixture<Json[]>("agno/session-runs");
+  const { model: _, model_provider: __, ...run } = first ?? {};
+  const spans = [...agnoRuns({ ...run, events: [] }, { sessionId: "s" })];
+  for (const span of [...ofOperation(spans, "run"), ...ofOperation(spans, "llm_call")])
+    expect(span.attributes).toMatchObject({
+      "gen_ai.request.model": "mistral-small-latest",
+      "gen_ai.provider.name": "mistral",
+    });
+});

@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { agDevRun, agnoRuns, rebuild } from "../../src/imports/index.ts";
-import { fixture } from "./support.ts";
+import { checkSpan } from "../../src/semconv/index.ts";
+import { fixture, observed, us } from "./support.ts";
 
 const names = (folder: string): string[] =>
   readdirSync(fileURLToPath(new URL(`../fixtures/${folder}`, import.meta.url))).map(
@@ -68,7 +69,7 @@ const EVENTS = [
   ..."TeamToolCallStarted TeamToolCallCompleted TeamTaskCreated TeamTaskUpdated StepStarted StepCompleted StepError".split(
     " ",
   ),
-  ..."LoopIterationStarted LoopIterationCompleted StepPaused StepContinued WorkflowCompleted NotKnownYet __proto__ constructor".split(
+  ..."LoopIterationStarted LoopIterationCompleted StepPaused StepContinued RouterPaused StepOutputReview WorkflowPaused WorkflowCompleted NotKnownYet __proto__ constructor".split(
     " ",
   ),
 ];
@@ -109,6 +110,23 @@ const message = fc
   })
   .map(withoutUndefined);
 
+const requirement = fc.record({
+  step_id: fc.oneof(stepId, fc.constant(null)),
+  step_name: fc.constantFrom("One", "Two", null),
+  requires_confirmation: fc.boolean(),
+  requires_output_review: fc.boolean(),
+  requires_route_selection: fc.boolean(),
+  requires_user_input: fc.boolean(),
+  confirmed: fc.constantFrom(true, false, null),
+  selected_choices: fc.constantFrom(["a"], [], null),
+  executor_run_id: fc.oneof(runId, fc.constant(null)),
+  executor_requirements: fc.oneof(
+    fc.array(fc.record({ id: callId, tool_execution: tool }), { maxLength: 2 }),
+    fc.constant(null),
+  ),
+  decision: fc.constantFrom("retry", null),
+});
+
 const { run } = fc.letrec<{ run: object }>((tie) => ({
   run: fc
     .record(
@@ -141,6 +159,8 @@ const { run } = fc.letrec<{ run: object }>((tie) => ({
           }),
           { maxLength: 2 },
         ),
+        step_requirements: fc.oneof(fc.array(requirement, { maxLength: 3 }), fc.constant(null)),
+        error_requirements: fc.oneof(fc.array(requirement, { maxLength: 1 }), fc.constant(null)),
         metrics: fc.oneof(metrics, fc.constant(null)),
         member_responses: fc.oneof({ maxDepth: 2 }, fc.constant([]), fc.array(tie("run"), { maxLength: 2 })),
         step_executor_runs: fc.oneof(
@@ -169,8 +189,10 @@ describe("generated documents of Agno", () => {
     expect(
       new Set(spans.map((span) => `${span.spanContext().traceId}${span.spanContext().spanId}`)).size,
     ).toBe(spans.length);
-    for (const { startTime, endTime } of spans)
-      expect(endTime[0] * 1e9 + endTime[1]).toBeGreaterThanOrEqual(startTime[0] * 1e9 + startTime[1]);
+    for (const span of spans) {
+      expect(us(span.endTime)).toBeGreaterThanOrEqual(us(span.startTime));
+      expect(checkSpan(observed(span, { session: true }))).toEqual([]);
+    }
   };
 
   test("runs, nested and beside each other, some of them twice", () => {

@@ -14,6 +14,7 @@ import { ModelCalls, ownMessages } from "./model-calls.ts";
 import { linksOf, rootAttributes } from "./root.ts";
 import { RUN_LISTS, WORKFLOW_AGENT } from "./schema.ts";
 import { statusOf } from "./status.ts";
+import { StepWaits } from "./step-waits.ts";
 import { Steps } from "./steps.ts";
 import { SYSTEM } from "./system.ts";
 import { Tools } from "./tools.ts";
@@ -64,10 +65,11 @@ export function buildRun(found: FoundRun, around: Surroundings): BuiltRun {
   const tools = new Tools(building);
   const waits = new Waits(building);
   const steps = new Steps(building);
+  const stepWaits = new StepWaits(building, steps);
   const work = new OtherWork(building);
 
-  tellEvents(building, { models, tools, waits, steps, work });
-  tellLists(building, { models, tools, waits, steps });
+  tellEvents(building, { models, tools, waits, steps, stepWaits, work });
+  tellLists(building, { models, tools, waits, steps, stepWaits });
   // Sums that grow as long as the run goes on.
   if (!GOES_ON.has(building.status.status)) models.otherRoles(object(run.metrics));
   trace.settleOpen(GOES_ON.has(building.status.status), building.status.failure);
@@ -105,10 +107,11 @@ interface Parts {
   tools: Tools;
   waits: Waits;
   steps: Steps;
+  stepWaits: StepWaits;
   work: OtherWork;
 }
 
-function tellEvents(building: Building, { models, tools, waits, steps, work }: Parts): void {
+function tellEvents(building: Building, { models, tools, waits, steps, stepWaits, work }: Parts): void {
   const fail = (event: Json): undefined => {
     const at = timeOf(building, event);
     const failure = building.status.failure ?? {
@@ -126,6 +129,7 @@ function tellEvents(building: Building, { models, tools, waits, steps, work }: P
     ...tools.handlers,
     ...waits.handlers,
     ...steps.handlers,
+    ...stepWaits.handlers,
     ...work.handlers,
     RunError: fail,
   };
@@ -141,7 +145,10 @@ const bearsOwnEvents = ({ found, document, pointer }: Building): boolean =>
   document.shape === "events" || (found.eventsOf === found.id && pointer !== undefined);
 
 /** What the run lists and no event told of: all of it, where no events were stored. */
-function tellLists(building: Building, { models, tools, waits, steps }: Omit<Parts, "work">): void {
+function tellLists(
+  building: Building,
+  { models, tools, waits, steps, stepWaits }: Omit<Parts, "work">,
+): void {
   const { run, events } = building;
   const hasModelEvents = events.some(({ event }) => bareName(event) === "ModelRequestStarted");
   const own = ownMessages(run);
@@ -168,6 +175,7 @@ function tellLists(building: Building, { models, tools, waits, steps }: Omit<Par
     }
   }
   steps.results();
+  stepWaits.rest();
 }
 
 /** Calls of the run this one goes on from, which are listed once more. */

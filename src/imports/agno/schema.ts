@@ -72,6 +72,8 @@ const runSchema = z.looseObject(
     events: listOf(eventSchema),
     step_results: listOf(members),
     requirements: listOf(members),
+    step_requirements: listOf(members),
+    error_requirements: listOf(members),
     forked_from_message_index: z.int("expected a whole number").nullish(),
   },
   "expected a run, an object",

@@ -1,8 +1,5 @@
 /** Steps of a workflow: from their events, else from what the run says of their results. */
 import {
-  ATTR_AGENT_ACTION_NAME,
-  ATTR_AGENT_APPROVAL_ID,
-  ATTR_AGENT_APPROVAL_STATUS,
   ATTR_AGENT_METADATA,
   ATTR_AGENT_STEP_INDEX,
   ATTR_AGENT_STEP_KEY,
@@ -27,9 +24,6 @@ const KINDS: readonly (readonly [begin: string, end: string, kind: string])[] = 
   ["StepsExecutionStarted", "StepsExecutionCompleted", "Steps"],
 ];
 
-const PAUSES = ["StepPaused", "RouterPaused", "ConditionPaused", "StepOutputReview", "StepExecutorPaused"];
-const CONTINUATIONS = ["StepContinued", "StepExecutorContinued"];
-
 interface Step {
   draft: Draft;
   id: string | undefined;
@@ -45,7 +39,6 @@ export class Steps {
   readonly #open: Step[] = [];
   /** Every step by its id, or its place: the last of that key. */
   readonly #known = new Map<string, Draft>();
-  readonly #waits: { draft: Draft; place: string }[] = [];
   #order = 0;
 
   constructor(building: Building) {
@@ -58,14 +51,27 @@ export class Steps {
       handlers[begin] = (event) => this.#begin(event, kind).draft;
       handlers[end] = (event) => this.#end(event, kind);
     }
-    for (const name of PAUSES) handlers[name] = (event) => this.#paused(event);
-    for (const name of CONTINUATIONS) handlers[name] = (event) => this.#continued(event);
     return handlers;
   }
 
   /** The step a run of an executor belongs to. */
   stepOf(stepId: string | undefined): Draft | undefined {
     return stepId === undefined ? undefined : this.#known.get(stepId);
+  }
+
+  /** The step that is at work where an event is about it. */
+  openAt(of: Json): Draft | undefined {
+    const id = text(of.step_id);
+    const place = placeOf(of);
+    return this.#open.findLast((step) => (id === undefined ? step.place === place : step.id === id))?.draft;
+  }
+
+  /** The key of a step, as far as what names it says; `undefined` for nothing. */
+  keyOf(of: Json): string | undefined {
+    const name = text(of.step_name);
+    const index = of.step_index ?? undefined;
+    const byName = name === undefined || index === undefined ? name : `${name}#${JSON.stringify(index)}`;
+    return text(of.step_id) ?? byName;
   }
 
   /** The run's own list of results: each is borne by its step; steps that no event told of are told by it. */
@@ -140,7 +146,7 @@ export class Steps {
     const draft = this.#building.trace.open({
       key: kind === "LoopIteration" ? `iteration:${key}` : `step:${key}`,
       operation: "workflow_step",
-      name: `workflow_step ${kind === "LoopIteration" ? "iteration" : name}`,
+      name: `workflow_step ${labelOf(kind, name)}`,
       parent,
       at,
       attributes: { ...SECONDS, ...this.#attributes(of, kind, key, name) },
@@ -158,7 +164,7 @@ export class Steps {
     const index = number(of.step_index) ?? number(path.at(-1)) ?? number(of.iteration);
     return {
       [ATTR_AGENT_STEP_KEY]: kind === "LoopIteration" ? `${key}-iteration` : key,
-      [ATTR_AGENT_STEP_NAME]: name,
+      [ATTR_AGENT_STEP_NAME]: labelOf(kind, name),
       [ATTR_AGENT_STEP_INDEX]:
         index !== undefined && Number.isSafeInteger(index) && index >= 0 ? index : undefined,
       [ATTR_AGENT_STEP_TYPE]: kind === "Step" ? "task" : "other",
@@ -188,41 +194,9 @@ export class Steps {
     if (result.success === false) draft.failure = failureOf(result);
     return draft;
   }
-
-  #paused(event: Json): Draft {
-    const name = text(event.step_name) ?? "step";
-    const parent = this.#opened(event, "Step")?.draft ?? this.#find(event);
-    const { trace } = this.#building;
-    const key = `wait:${text(event.step_id) ?? placeOf(event)}`;
-    const draft = trace.open({
-      key,
-      mayStayOpen: true,
-      operation: "approval",
-      name: `approval ${name}`,
-      parent,
-      at: timeOf(this.#building, event),
-      attributes: {
-        ...SECONDS,
-        [ATTR_AGENT_APPROVAL_ID]: trace.idOf(`${key}|${this.#waits.length}`),
-        [ATTR_AGENT_APPROVAL_STATUS]: "pending",
-        [ATTR_AGENT_ACTION_NAME]: name,
-      },
-    });
-    this.#waits.push({ draft, place: placeOf(event) });
-    return draft;
-  }
-
-  #continued(event: Json): Draft | undefined {
-    const place = placeOf(event);
-    const wait =
-      this.#waits.findLast((open) => open.draft.end === undefined && open.place === place) ??
-      this.#waits.findLast((open) => open.draft.end === undefined);
-    const at = timeOf(this.#building, event);
-    if (wait === undefined) return undefined;
-    wait.draft.end = at;
-    wait.draft.attributes = { ...wait.draft.attributes, [ATTR_AGENT_APPROVAL_STATUS]: "approved" };
-    return wait.draft;
-  }
 }
+
+/** Rounds of a loop bear its name, and are not it. */
+const labelOf = (kind: string, name: string): string => (kind === "LoopIteration" ? "iteration" : name);
 
 const failureOf = (of: Json): SpanFailure => ({ type: "step_failed", message: text(of.error) });

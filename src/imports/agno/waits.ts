@@ -1,19 +1,12 @@
 /** What a run waits for people for: approvals of tool calls, and answers and results that somebody else has to give. */
-import {
-  type AgentApprovalStatus,
-  ATTR_AGENT_ACTION_NAME,
-  ATTR_AGENT_ACTION_TYPE,
-  ATTR_AGENT_APPROVAL_ID,
-  ATTR_AGENT_APPROVAL_STATUS,
-  ATTR_AGENT_OPERATION_STAGE,
-  ATTR_GEN_AI_TOOL_NAME,
-} from "../../semconv/index.ts";
+import { type AgentApprovalStatus, ATTR_GEN_AI_TOOL_NAME } from "../../semconv/index.ts";
 import { type Json, object, objects, text } from "../json.ts";
 import type { Draft } from "../run-trace.ts";
 import { type Instant, microseconds } from "../timeline.ts";
-import { type Building, type Handlers, SECONDS, timeOf } from "./building.ts";
+import { type Building, type Handlers, timeOf } from "./building.ts";
+import { closeWait, openWait } from "./wait-span.ts";
 
-const CONFIRMATION = "confirmation";
+export const CONFIRMATION = "confirmation";
 
 /** What a call waits for, in the order Agno asks; `undefined` for one that waits for nobody. */
 export function waitOf(tool: Json): string | undefined {
@@ -53,22 +46,12 @@ export class Waits {
     this.#told.add(id);
     const { trace } = this.#building;
     const name = text(tool.tool_name) ?? "unknown";
-    const isApproval = wait === CONFIRMATION;
-    const draft = trace.open({
+    const draft = openWait(trace, {
       key: `wait:${id}`,
-      mayStayOpen: true,
-      operation: isApproval ? "approval" : "action",
-      name: isApproval ? `approval ${name}` : `action ${wait}`,
+      approvalId: wait === CONFIRMATION ? this.#approvalId(tool, id) : undefined,
+      name: wait === CONFIRMATION ? name : wait,
       at: at ?? trace.timeline.add(microseconds(tool.created_at)),
-      attributes: {
-        ...SECONDS,
-        [ATTR_AGENT_ACTION_TYPE]: isApproval ? "execute" : wait,
-        [ATTR_AGENT_ACTION_NAME]: isApproval ? name : wait,
-        [ATTR_GEN_AI_TOOL_NAME]: name,
-        ...(isApproval
-          ? { [ATTR_AGENT_APPROVAL_ID]: this.#approvalId(tool, id), [ATTR_AGENT_APPROVAL_STATUS]: "pending" }
-          : { [ATTR_AGENT_OPERATION_STAGE]: "requested" }),
-      },
+      attributes: { [ATTR_GEN_AI_TOOL_NAME]: name },
     });
     this.#open.set(id, { draft, tool });
     return draft;
@@ -107,13 +90,7 @@ export class Waits {
     const open = this.#open.get(id);
     if (open === undefined) return;
     this.#open.delete(id);
-    open.draft.end = at;
-    const isApproval = open.draft.attributes[ATTR_AGENT_APPROVAL_ID] !== undefined;
-    open.draft.attributes = {
-      ...open.draft.attributes,
-      [ATTR_AGENT_APPROVAL_STATUS]: isApproval ? decisionOn(tool) : undefined,
-      [ATTR_AGENT_OPERATION_STAGE]: undefined,
-    };
+    closeWait(open.draft, at, decisionOn(tool));
   }
 
   #approvalId(tool: Json, callId: string): string {

@@ -25,6 +25,11 @@ export interface LocalApieOptions {
   maxBodyBytes?: number | undefined;
   /** Largest OTLP body in bytes, after decompression. Default 64 MiB. */
   maxOtlpBodyBytes?: number | undefined;
+  /**
+   * Bytes of all bodies that are being read at one time, of compressed ones both forms. More are answered 503 with
+   * `retry-after`. At least twice the largest body. Default 256 MiB, or four times the largest body.
+   */
+  maxTotalBodyBytes?: number | undefined;
   /** Writes that one client address may make per second, for ever; four times as many at once. More are answered 429. Default 5000. */
   maxWritesPerSecond?: number | undefined;
   /** Wrong keys that one client address may send per minute; then it waits, with 429. Default 30. */
@@ -53,6 +58,7 @@ export interface LocalApieSettings {
   readonly approvalTtlMs: number;
   readonly maxBodyBytes: number;
   readonly maxOtlpBodyBytes: number;
+  readonly maxTotalBodyBytes: number;
   readonly maxWritesPerSecond: number;
   readonly maxWrongKeysPerMinute: number;
   readonly maxConnections: number;
@@ -83,6 +89,7 @@ const OPTIONS = z.strictObject({
   approvalTtlMs: z.int().min(1).optional(),
   maxBodyBytes: z.int().min(1024).optional(),
   maxOtlpBodyBytes: z.int().min(1024).optional(),
+  maxTotalBodyBytes: z.int().min(1024).optional(),
   maxWritesPerSecond: z.int().min(1).optional(),
   maxWrongKeysPerMinute: z.int().min(1).optional(),
   maxConnections: z.int().min(1).optional(),
@@ -97,6 +104,24 @@ export function isLoopbackHost(host: string): boolean {
   if (host.toLowerCase() === "localhost") return true;
   if (isIP(host) === 4) return host.startsWith("127.");
   return host === "::1";
+}
+
+/** @throws ApieConfigError for a total in which the largest body has no room, so that it would be refused for ever */
+function bodyBounds(options: LocalApieOptions) {
+  const maxBodyBytes = options.maxBodyBytes ?? 8 * MIB;
+  const maxOtlpBodyBytes = options.maxOtlpBodyBytes ?? 64 * MIB;
+  const maxTotalBodyBytes =
+    options.maxTotalBodyBytes ?? Math.max(256 * MIB, 4 * maxBodyBytes, 4 * maxOtlpBodyBytes);
+  const least = 2 * Math.max(maxBodyBytes, maxOtlpBodyBytes);
+  if (maxTotalBodyBytes < least) {
+    throw new ApieConfigError([
+      {
+        path: "maxTotalBodyBytes",
+        message: `must be at least ${least}, which the largest body may take with its compressed form (maxBodyBytes, maxOtlpBodyBytes)`,
+      },
+    ]);
+  }
+  return { maxBodyBytes, maxOtlpBodyBytes, maxTotalBodyBytes };
 }
 
 /** @throws ApieConfigError naming every wrong option. */
@@ -131,8 +156,7 @@ export function resolveOptions(options: LocalApieOptions = {}): LocalApieSetting
       enabled: body.enabled ?? true,
     })),
     approvalTtlMs: options.approvalTtlMs ?? 60 * 60_000,
-    maxBodyBytes: options.maxBodyBytes ?? 8 * MIB,
-    maxOtlpBodyBytes: options.maxOtlpBodyBytes ?? 64 * MIB,
+    ...bodyBounds(options),
     maxWritesPerSecond: options.maxWritesPerSecond ?? 5_000,
     maxWrongKeysPerMinute: options.maxWrongKeysPerMinute ?? 30,
     maxConnections: options.maxConnections ?? 1_000,

@@ -6,6 +6,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { createApp } from "./app.ts";
 import { ChangeHub } from "./changes.ts";
 import { LocalApieError } from "./errors.ts";
+import { BodyBudget } from "./http/body-budget.ts";
 import { expireApprovals } from "./ingest/approvals.ts";
 import { type LocalApieOptions, type LocalApieSettings, resolveOptions } from "./options.ts";
 import type { Services } from "./services.ts";
@@ -102,6 +103,7 @@ export async function startLocalApie(options?: LocalApieOptions): Promise<LocalA
   const services: Services = {
     store,
     settings,
+    bodies: new BodyBudget(settings.maxTotalBodyBytes),
     changes: new ChangeHub(),
     url: () => url,
     timestamp: () => new Date(settings.now()).toISOString(),

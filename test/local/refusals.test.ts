@@ -74,7 +74,7 @@ const CASES: Readonly<Record<string, Case>> = {
     path: "/v1/runs",
     body: { agent_key: "a", metadata: [] },
     at: "metadata",
-    says: "expected record",
+    says: "must be an object",
   },
   "a session of an unknown kind": {
     path: "/v1/sessions",

@@ -1,7 +1,9 @@
 /** Reading request bodies: media type, size (also of what a compressed body inflates to), JSON. */
-import { promisify } from "node:util";
-import { gunzip, inflate } from "node:zlib";
+import type { Transform } from "node:stream";
+import { createGunzip, createInflate } from "node:zlib";
 import type { z } from "zod";
+import type { Services } from "../services.ts";
+import type { BodyShare } from "./body-budget.ts";
 import { Refusal } from "./refusal.ts";
 import type { AppContext } from "./route.ts";
 import { parse, unknownFields } from "./validate.ts";
@@ -9,12 +11,12 @@ import { parse, unknownFields } from "./validate.ts";
 /** Deeper nesting than any client sends; it would overflow the stack of code that walks it. */
 const MAX_DEPTH = 200;
 
-const DECODERS: Readonly<
-  Record<string, (data: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>>
-> = {
-  gzip: promisify(gunzip),
-  "x-gzip": promisify(gunzip),
-  deflate: promisify(inflate),
+const INFLATE = { chunkSize: 256 * 1024 };
+
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  gzip: () => createGunzip(INFLATE),
+  "x-gzip": () => createGunzip(INFLATE),
+  deflate: () => createInflate(INFLATE),
 };
 
 /** The media type without its parameters, in lower case; empty when absent. */
@@ -25,53 +27,74 @@ export function mediaType(c: AppContext): string {
 const tooLarge = (maxBytes: number): Refusal =>
   new Refusal(413, "body_too_large", `The body is larger than ${maxBytes} bytes`);
 
-async function collect(c: AppContext, maxBytes: number): Promise<Uint8Array> {
-  const declared = c.req.header("content-length");
-  if (declared !== undefined) {
-    if (Number(declared) > maxBytes) throw tooLarge(maxBytes);
-    return new Uint8Array(await c.req.arrayBuffer());
-  }
-  const reader = c.req.raw.body?.getReader();
-  if (reader === undefined) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
+async function collect(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  share: BodyShare,
+): Promise<Uint8Array> {
+  const all: Uint8Array[] = [];
   let size = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return Buffer.concat(chunks);
-    size += value.byteLength;
+  for await (const chunk of chunks) {
+    size += chunk.byteLength;
     if (size > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(value);
+    share.take(chunk.byteLength);
+    all.push(chunk);
   }
+  return all.length === 1 && all[0] !== undefined ? all[0] : Buffer.concat(all);
 }
 
 /** A client that hangs up while it sends is no failure of this server. */
-async function readRaw(c: AppContext, maxBytes: number): Promise<Uint8Array> {
+async function readRaw(c: AppContext, maxBytes: number, share: BodyShare): Promise<Uint8Array> {
+  if (Number(c.req.header("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
   try {
-    return await collect(c, maxBytes);
+    // Left open when it is refused half-way: the connection still has the answer to carry.
+    return await collect(c.env.incoming.iterator({ destroyOnReturn: false }), maxBytes, share);
   } catch (error) {
     if (error instanceof Refusal) throw error;
     throw new Refusal(400, "incomplete_body", `The body did not arrive whole: ${(error as Error).message}`);
   }
 }
 
-/** The body's bytes, inflated. @throws Refusal 413, 415, 400 */
-export async function readBody(c: AppContext, maxBytes: number): Promise<Uint8Array> {
+async function inflated(
+  raw: Uint8Array,
+  encoding: string,
+  maxBytes: number,
+  share: BodyShare,
+): Promise<Uint8Array> {
+  const decoder = DECODERS[encoding]?.();
+  if (decoder === undefined) return raw;
+  decoder.end(raw);
+  try {
+    return await collect(decoder, maxBytes, share);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    throw new Refusal(400, "invalid_encoding", `The body is not ${encoding}: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Reads the body, inflated, and makes something of its bytes, which count as long as that takes.
+ * @throws Refusal 413, 415, 400, 503
+ */
+export async function readBody<T>(
+  c: AppContext,
+  { bodies }: Services,
+  maxBytes: number,
+  make: (bytes: Uint8Array) => T,
+): Promise<T> {
   const encoding = (c.req.header("content-encoding") ?? "identity").trim().toLowerCase();
-  const decode = DECODERS[encoding];
-  if (decode === undefined && encoding !== "identity") {
+  if (encoding !== "identity" && !Object.hasOwn(DECODERS, encoding)) {
     throw new Refusal(
       415,
       "unsupported_encoding",
       `content-encoding ${encoding} is not supported; use gzip or deflate`,
     );
   }
-  const raw = await readRaw(c, maxBytes);
-  if (decode === undefined) return raw;
+  const share = bodies.open();
   try {
-    return await decode(raw, { maxOutputLength: maxBytes });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(maxBytes);
-    throw new Refusal(400, "invalid_encoding", `The body is not ${encoding}: ${(error as Error).message}`);
+    return make(await inflated(await readRaw(c, maxBytes, share), encoding, maxBytes, share));
+  } finally {
+    share.close();
   }
 }
 
@@ -106,8 +129,17 @@ export function decodeText(bytes: Uint8Array, maxDepth: number): string {
   return text;
 }
 
-/** The JSON body. @throws Refusal 413, 415, 400 */
-export async function readJson(c: AppContext, maxBytes: number): Promise<unknown> {
+function jsonOf(bytes: Uint8Array): unknown {
+  const text = decodeText(bytes, MAX_DEPTH);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Refusal(400, "invalid_json", `The body is not JSON: ${(error as Error).message}`);
+  }
+}
+
+/** The JSON body. @throws Refusal 413, 415, 400, 503 */
+export async function readJson(c: AppContext, services: Services): Promise<unknown> {
   const type = mediaType(c);
   if (type !== "application/json") {
     throw new Refusal(
@@ -116,21 +148,16 @@ export async function readJson(c: AppContext, maxBytes: number): Promise<unknown
       `content-type must be application/json, not ${type || "absent"}`,
     );
   }
-  const text = decodeText(await readBody(c, maxBytes), MAX_DEPTH);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Refusal(400, "invalid_json", `The body is not JSON: ${(error as Error).message}`);
-  }
+  return readBody(c, services, services.settings.maxBodyBytes, jsonOf);
 }
 
 /** A JSON body that fits the schema, and warnings for fields the schema does not know. @throws Refusal */
 export async function readObject<T extends z.ZodObject>(
   c: AppContext,
+  services: Services,
   schema: T,
-  maxBytes: number,
 ): Promise<{ body: z.output<T>; warnings: string[] }> {
-  const value = await readJson(c, maxBytes);
+  const value = await readJson(c, services);
   const body = parse(schema, value);
   return { body, warnings: unknownFields(schema, value as object, "ignored") };
 }

@@ -80,7 +80,7 @@ async function wait(c: AppContext, services: Services): Promise<Response> {
 
 /** A human's decision, as the page and scripts give it: whoever waits goes on. */
 async function resolve(c: AppContext, services: Services): Promise<Response> {
-  const { body, warnings } = await readObject(c, RESOLVE, services.settings.maxBodyBytes);
+  const { body, warnings } = await readObject(c, services, RESOLVE);
   // Its time may be over before anybody has looked.
   expireApprovals(services);
   const { id, run_id, session_id } = approvalOfPath(c, services);

@@ -18,7 +18,7 @@ export function agentOfPath(c: AppContext, services: Services): AgentRow {
 
 async function declareCapabilities(c: AppContext, services: Services): Promise<Response> {
   const agent = agentOfPath(c, services);
-  const { body, warnings } = await readObject(c, DECLARE, services.settings.maxBodyBytes);
+  const { body, warnings } = await readObject(c, services, DECLARE);
   const now = services.timestamp();
   const declared = services.store.transaction(() =>
     body.capabilities.map(({ tool, actions, resources, environments, riskLevel }) =>
@@ -41,7 +41,7 @@ async function declareCapabilities(c: AppContext, services: Services): Promise<R
 
 async function defineTool(c: AppContext, services: Services): Promise<Response> {
   const agent = agentOfPath(c, services);
-  const { body, warnings } = await readObject(c, DEFINE_TOOL, services.settings.maxBodyBytes);
+  const { body, warnings } = await readObject(c, services, DEFINE_TOOL);
   const now = services.timestamp();
   const tool = services.store.transaction(() =>
     services.store.declarations.define(

@@ -27,7 +27,7 @@ function isDeclared(store: Store, agentId: string, tool: EvaluateBody["tool"]): 
 }
 
 async function evaluate(c: AppContext, services: Services): Promise<Response> {
-  const { body, warnings } = await readObject(c, EVALUATE, services.settings.maxBodyBytes);
+  const { body, warnings } = await readObject(c, services, EVALUATE);
   const now = services.timestamp();
   const { store } = services;
   const { decision, newAgent } = store.transaction(() => {
@@ -87,7 +87,7 @@ async function evaluate(c: AppContext, services: Services): Promise<Response> {
 
 async function enableTemplate(c: AppContext, services: Services): Promise<Response> {
   const key = pathParameter(c, "key");
-  const { warnings } = await readObject(c, ENABLE_TEMPLATE, services.settings.maxBodyBytes);
+  const { warnings } = await readObject(c, services, ENABLE_TEMPLATE);
   const policy = TEMPLATES.find((candidate) => candidate.key === key);
   if (policy === undefined) {
     const keys = TEMPLATES.map((one) => one.key).join(", ");

@@ -18,7 +18,7 @@ function shorten(warnings: readonly string[]): string[] {
 }
 
 async function readEvents(c: AppContext, services: Services): Promise<readonly unknown[]> {
-  return parse(EVENTS, await readJson(c, services.settings.maxBodyBytes)).events;
+  return parse(EVENTS, await readJson(c, services)).events;
 }
 
 async function ingest(c: AppContext, services: Services): Promise<Response> {

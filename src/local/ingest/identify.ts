@@ -35,7 +35,7 @@ function configurationOf(body: IdentifyBody): unknown {
 }
 
 async function identify(c: AppContext, services: Services): Promise<Response> {
-  const { body, warnings } = await readObject(c, IDENTIFY, services.settings.maxBodyBytes);
+  const { body, warnings } = await readObject(c, services, IDENTIFY);
   const config = configurationOf(body);
   const configHash = createHash("sha256").update(JSON.stringify(config)).digest("hex");
   const now = services.timestamp();

@@ -9,7 +9,7 @@ import type { Services } from "../services.ts";
 import { POLICY, policyOf } from "../wire/policies.ts";
 
 async function put(c: AppContext, services: Services): Promise<Response> {
-  const { body, warnings } = await readObject(c, POLICY, services.settings.maxBodyBytes);
+  const { body, warnings } = await readObject(c, services, POLICY);
   const { store } = services;
   const policy = store.transaction(() =>
     store.policies.put(policyOf(body), "custom", body.enabled ?? true, services.timestamp()),
@@ -19,7 +19,7 @@ async function put(c: AppContext, services: Services): Promise<Response> {
 }
 
 async function remove(c: AppContext, services: Services): Promise<Response> {
-  await readObject(c, z.object({}), services.settings.maxBodyBytes);
+  await readObject(c, services, z.object({}));
   const key = pathParameter(c, "key");
   if (!services.store.transaction(() => services.store.policies.remove(key))) throw notFound("policy", key);
   services.changes.publish([{ kind: "policy", id: key }]);

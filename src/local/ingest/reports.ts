@@ -38,7 +38,7 @@ const urlsOf = (services: Services, id: string) => {
 
 async function createReport(c: AppContext, services: Services): Promise<Response> {
   const agent = agentOfPath(c, services);
-  const { body, warnings } = await readObject(c, CREATE_REPORT, services.settings.maxBodyBytes);
+  const { body, warnings } = await readObject(c, services, CREATE_REPORT);
   const window = windowOf(body, services.settings.now());
   const environments = body.filters?.environments;
   const all = sectionsOf(services, agent, {

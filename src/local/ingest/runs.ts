@@ -52,7 +52,7 @@ function openRun(
 }
 
 async function createRun(c: AppContext, services: Services): Promise<Response> {
-  const { body, warnings } = await readObject(c, CREATE_RUN, services.settings.maxBodyBytes);
+  const { body, warnings } = await readObject(c, services, CREATE_RUN);
   const run = openRun(
     services,
     { key: body.agent_key, id: body.agent_id },
@@ -75,7 +75,7 @@ async function createRun(c: AppContext, services: Services): Promise<Response> {
 
 async function createSessionRun(c: AppContext, services: Services): Promise<Response> {
   const session = sessionOfPath(c, services);
-  const { body, warnings } = await readObject(c, CREATE_SESSION_RUN, services.settings.maxBodyBytes);
+  const { body, warnings } = await readObject(c, services, CREATE_SESSION_RUN);
   if (!body.agent_key && !body.agent_id)
     throw refuseInvalidField("agent_key", "is required when agent_id is not given");
   if (body.parent_run_id && services.store.runs.byId(body.parent_run_id) === undefined) {
@@ -103,7 +103,7 @@ async function createSessionRun(c: AppContext, services: Services): Promise<Resp
 
 async function completeRun(c: AppContext, services: Services): Promise<Response> {
   const id = pathParameter(c, "runId");
-  const { body, warnings } = await readObject(c, COMPLETE_RUN, services.settings.maxBodyBytes);
+  const { body, warnings } = await readObject(c, services, COMPLETE_RUN);
   const run = services.store.transaction(() => {
     const known = services.store.runs.byId(id);
     if (known === undefined) throw notFound("run", id);

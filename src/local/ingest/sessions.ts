@@ -26,7 +26,7 @@ export function sessionOfPath(c: AppContext, services: Services): SessionRow {
 }
 
 async function createSession(c: AppContext, services: Services): Promise<Response> {
-  const { body, warnings } = await readObject(c, CREATE_SESSION, services.settings.maxBodyBytes);
+  const { body, warnings } = await readObject(c, services, CREATE_SESSION);
   const session = services.store.transaction(() =>
     services.store.sessions.create(
       {
@@ -46,7 +46,7 @@ async function createSession(c: AppContext, services: Services): Promise<Respons
 
 async function completeSession(c: AppContext, services: Services): Promise<Response> {
   const { id } = sessionOfPath(c, services);
-  const { body, warnings } = await readObject(c, COMPLETE_SESSION, services.settings.maxBodyBytes);
+  const { body, warnings } = await readObject(c, services, COMPLETE_SESSION);
   const { store } = services;
   const session = store.transaction(() => {
     const known = store.sessions.byId(id);
@@ -67,7 +67,7 @@ async function completeSession(c: AppContext, services: Services): Promise<Respo
 
 async function createHandoff(c: AppContext, services: Services): Promise<Response> {
   const { id: session_id } = sessionOfPath(c, services);
-  const { body, warnings } = await readObject(c, CREATE_HANDOFF, services.settings.maxBodyBytes);
+  const { body, warnings } = await readObject(c, services, CREATE_HANDOFF);
   const handoff = services.store.transaction(() =>
     services.store.handoffs.create(
       {

@@ -17,8 +17,9 @@ async function storeTraces(
   services: Services,
   encoding: OtlpEncoding,
 ): Promise<string | undefined> {
-  const body = await readBody(c, services.settings.maxOtlpBodyBytes);
-  const { batches, warning } = readSpans(decodeRequest(encoding, body));
+  const { batches, warning } = await readBody(c, services, services.settings.maxOtlpBodyBytes, (bytes) =>
+    readSpans(decodeRequest(encoding, bytes)),
+  );
   const now = services.timestamp();
   const stored = services.store.transaction(() =>
     batches.flatMap((batch) => services.store.spans.insert(batch, now)),
@@ -42,7 +43,7 @@ async function receiveTraces(c: AppContext, services: Services): Promise<Respons
     return c.body(encodeResponse(encoding, await storeTraces(c, services, encoding)));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return c.body(encodeRefusal(encoding, error), error.status);
+    return c.body(encodeRefusal(encoding, error), error.status, { ...error.headers });
   }
 }
 

@@ -12,7 +12,14 @@ export const id = name.nullish();
 
 export const texts = z.array(z.string()).nullish();
 
-export const object = z.record(z.string(), z.unknown());
+/**
+ * An object of any members, as it came: a record of zod's would leave out a member called `__proto__`, which in parsed JSON is a
+ * name like any other.
+ */
+export const object = z.custom<Record<string, unknown>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  "must be an object",
+);
 
 export const index = z.int().min(0).nullish();
 

@@ -1,5 +1,6 @@
 /** Events and runs as the read API tells them, for tests of what the page makes of them. */
-import type { EventLine, Run, Session } from "../../src/local/page/data/records.ts";
+import type { EventLine } from "../../src/local/page/data/event-line.ts";
+import type { Run, Session } from "../../src/local/page/data/records.ts";
 
 let seq = 0;
 

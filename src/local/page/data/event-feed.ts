@@ -2,8 +2,9 @@
 import { signal } from "@preact/signals";
 import { byReplay, merged } from "../replay/order.ts";
 import { get } from "./api.ts";
+import type { EventLine } from "./event-line.ts";
 import { onChanges } from "./live.ts";
-import type { EventLine, EventsAnswer } from "./records.ts";
+import type { EventsAnswer } from "./records.ts";
 
 const PAGE = 2_000;
 

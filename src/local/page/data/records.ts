@@ -1,5 +1,7 @@
 /** What the read API answers, as far as the page looks (`GET /api` lists all of it). A test holds it to the server's own types. */
 
+import type { EventLine } from "./event-line.ts";
+
 export type Members = Readonly<Record<string, unknown>>;
 
 export interface PageOf<T> {
@@ -77,46 +79,6 @@ export interface Handoff {
   readonly reason: string | null;
   readonly status: string;
   readonly created_at: string;
-}
-
-/** `view=lines` of the lists of events; members that the event says nothing of are absent. */
-export interface EventLine {
-  readonly event_id: string;
-  readonly seq: number;
-  readonly replay_us: number;
-  readonly session_order?: number;
-  readonly run_order?: number;
-  readonly occurred_us: number;
-  readonly type: string;
-  readonly agent_key: string;
-  readonly run_id?: string;
-  readonly session_id?: string;
-  readonly step?: string;
-  readonly tool?: string;
-  readonly tool_provider?: string;
-  readonly action?: string;
-  readonly resource?: string;
-  readonly resource_id?: string;
-  readonly environment?: string;
-  readonly trace_id?: string;
-  readonly span_id?: string;
-  readonly duration_ms?: number;
-  readonly model?: string;
-  readonly tokens_in?: number;
-  readonly tokens_out?: number;
-  readonly decision?: string;
-  readonly enforcement?: string;
-  readonly approval_id?: string;
-  readonly approval_status?: string;
-  readonly resolved_by?: string;
-  readonly error?: string;
-  readonly reason?: string;
-  readonly outcome?: string;
-  readonly handoff_id?: string;
-  readonly source?: string;
-  readonly target?: string;
-  readonly target_run_id?: string;
-  readonly mcp_server?: string;
 }
 
 export interface EventsAnswer extends PageOf<EventLine> {

@@ -2,9 +2,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { get } from "../data/api.ts";
+import type { EventLine } from "../data/event-line.ts";
 import { useLoaded } from "../data/loaded.ts";
 import { membersOf, textOf } from "../data/members.ts";
-import type { EventAnswer, EventLine } from "../data/records.ts";
+import type { EventAnswer } from "../data/records.ts";
 import { shortType, subjectOf, tokensOf, toneOf } from "../replay/kinds.ts";
 import { clockOfUs, duration } from "./format.ts";
 import { Icon } from "./icons.tsx";

@@ -1,6 +1,6 @@
 /** One event as a line: when, who, what, about what, how it went. */
 import type { ComponentChildren } from "preact";
-import type { EventLine } from "../data/records.ts";
+import type { EventLine } from "../data/event-line.ts";
 import { categoryOf, detailOf, shortType, subjectOf, toneOf } from "../replay/kinds.ts";
 import { duration } from "./format.ts";
 

@@ -1,6 +1,8 @@
 /** Small pieces that several views are made of. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import type { Counts } from "../data/records.ts";
+import { count, plural } from "../data/words.ts";
 import { agentAddress } from "./router.ts";
 
 const STATUS_TONES: Readonly<Record<string, string>> = {
@@ -41,6 +43,24 @@ export const AgentLink = ({ agent, name }: { agent: string; name?: string }) => 
     {name ?? agent}
   </a>
 );
+
+export const Errors = ({ counts: { errors, failures } }: { counts: Counts }) =>
+  errors + failures === 0 ? (
+    <span class="dim">0</span>
+  ) : (
+    <span
+      class="tone-error"
+      title={`${plural(errors, "error")}, ${plural(failures, "failed call or step", "failed calls or steps")}`}
+    >
+      {count(errors + failures)}
+    </span>
+  );
+
+/** In and out together; nothing where none were counted. */
+export const Tokens = ({ counts: { tokens } }: { counts: Counts }) => {
+  const all = tokens.input + tokens.output;
+  return <>{all === 0 ? "" : count(all)}</>;
+};
 
 /** A name and its value; nothing where there is no value. */
 export const Fact = ({ name, children }: { name: string; children: ComponentChildren }) =>

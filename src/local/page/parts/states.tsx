@@ -2,12 +2,24 @@
 import type { ComponentChildren } from "preact";
 import { ApiError } from "../data/api.ts";
 import type { Loaded } from "../data/loaded.ts";
+import { Text } from "./pieces.tsx";
 
 export const Empty = ({ title, children }: { title: string; children?: ComponentChildren }) => (
   <div class="state" role="status">
     <h2>{title}</h2>
     {children}
   </div>
+);
+
+/** For a list that is empty as nothing was ever sent here. */
+export const WhatToSet = () => (
+  <Text label="Environment to set">
+    {[
+      `APIE_BASE_URL=${location.origin}`,
+      "APIE_API_KEY=local",
+      `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${location.origin}/v1/traces`,
+    ].join("\n")}
+  </Text>
 );
 
 export const Loading = ({ what }: { what: string }) => (

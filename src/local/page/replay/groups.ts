@@ -1,6 +1,7 @@
 /** The list of a replay: events in order under the run and step they belong to. */
+
+import type { EventLine } from "../data/event-line.ts";
 import { groupBy } from "../data/group-by.ts";
-import type { EventLine } from "../data/records.ts";
 import type { Lane } from "./lanes.ts";
 
 export type Grouping = "time" | "run";

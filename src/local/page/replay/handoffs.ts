@@ -1,6 +1,8 @@
 /** Arrows between lanes: hand-offs, and runs that were delegated without one. */
+
+import type { EventLine } from "../data/event-line.ts";
 import { groupBy } from "../data/group-by.ts";
-import type { EventLine, Handoff } from "../data/records.ts";
+import type { Handoff } from "../data/records.ts";
 import type { Lane } from "./lanes.ts";
 
 export interface Arrow {

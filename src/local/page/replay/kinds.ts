@@ -1,5 +1,5 @@
 /** What an event is, in the words and colours of the page. */
-import type { EventLine } from "../data/records.ts";
+import type { EventLine } from "../data/event-line.ts";
 import { count } from "../data/words.ts";
 
 export type Category =

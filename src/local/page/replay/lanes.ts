@@ -1,7 +1,9 @@
 /** A lane of the timeline is a run: those it delegated to stand below it, one step further in. */
+
+import type { EventLine } from "../data/event-line.ts";
 import { groupBy } from "../data/group-by.ts";
 import { membersOf, textOf } from "../data/members.ts";
-import type { EventLine, Run } from "../data/records.ts";
+import type { Run } from "../data/records.ts";
 
 export interface Lane {
   /** Id of the run; empty for what happened outside of any. */

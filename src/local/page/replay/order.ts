@@ -1,5 +1,5 @@
 /** The order of a replay: by time, each run in its own order, then by the session's number, then by arrival. */
-import type { EventLine } from "../data/records.ts";
+import type { EventLine } from "../data/event-line.ts";
 
 type Order = (a: EventLine, b: EventLine) => number;
 

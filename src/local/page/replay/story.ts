@@ -1,6 +1,8 @@
 /** A plain summary of a finished session, made from its events by the rules below. No model is asked. */
+
+import type { EventLine } from "../data/event-line.ts";
 import { groupBy } from "../data/group-by.ts";
-import type { EventLine, Session } from "../data/records.ts";
+import type { Session } from "../data/records.ts";
 import { count } from "../data/words.ts";
 import { isRefusal } from "./kinds.ts";
 import type { Lane } from "./lanes.ts";

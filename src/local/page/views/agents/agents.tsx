@@ -4,15 +4,35 @@ import { getUpTo } from "../../data/api.ts";
 import { useLoaded } from "../../data/loaded.ts";
 import type { Agent } from "../../data/records.ts";
 import { clock } from "../../parts/format.ts";
+import { type Column, Table } from "../../parts/listing.tsx";
 import { Head, Search, Tag } from "../../parts/pieces.tsx";
 import { agentAddress } from "../../parts/router.ts";
-import { Empty, Shown } from "../../parts/states.tsx";
-import { WhatToSet } from "../sessions/sessions.tsx";
+import { Empty, Shown, WhatToSet } from "../../parts/states.tsx";
 
 const fits = (agent: Agent, text: string): boolean =>
   `${agent.key} ${agent.name ?? ""} ${agent.purpose ?? ""} ${agent.team ?? ""}`
     .toLowerCase()
     .includes(text.toLowerCase());
+
+const COLUMNS: readonly Column<Agent>[] = [
+  {
+    title: "Agent",
+    cell: ({ key, name, identified }) => (
+      <>
+        <a class="main-link" href={agentAddress(key)}>
+          {name ?? key}
+        </a>
+        {identified ? null : <Tag title="Only runs or events name it">not registered</Tag>}
+      </>
+    ),
+  },
+  { title: "Key", cell: ({ key }) => <code>{key}</code> },
+  { title: "Purpose", cell: ({ purpose }) => purpose },
+  { title: "Team", cell: ({ team }) => team },
+  { title: "Mode", cell: ({ mode }) => mode },
+  { title: "First seen", isNumber: true, cell: ({ first_seen_at }) => clock(first_seen_at) },
+  { title: "Last seen", isNumber: true, cell: ({ last_seen_at }) => clock(last_seen_at) },
+];
 
 export function AgentsView() {
   const [text, setText] = useState("");
@@ -29,58 +49,20 @@ export function AgentsView() {
         </div>
       </Head>
       <Shown loaded={agents} what="the agents">
-        {({ items }) =>
-          items.length === 0 ? (
+        {({ items }) => {
+          const shown = items.filter((agent) => fits(agent, text));
+          if (shown.length > 0)
+            return <Table caption="Agents" columns={COLUMNS} items={shown} idOf={({ id }) => id} />;
+          return items.length === 0 ? (
             <Empty title="No agent yet.">
               <WhatToSet />
             </Empty>
           ) : (
-            <div class="table-frame">
-              <table>
-                <caption class="hidden">Agents</caption>
-                <thead>
-                  <tr>
-                    <th scope="col">Agent</th>
-                    <th scope="col">Key</th>
-                    <th scope="col">Purpose</th>
-                    <th scope="col">Team</th>
-                    <th scope="col">Mode</th>
-                    <th scope="col" class="number">
-                      First seen
-                    </th>
-                    <th scope="col" class="number">
-                      Last seen
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items
-                    .filter((agent) => fits(agent, text))
-                    .map((agent) => (
-                      <tr key={agent.id} class="opens">
-                        <td>
-                          <a class="main-link" href={agentAddress(agent.key)}>
-                            {agent.name ?? agent.key}
-                          </a>
-                          {agent.identified ? null : (
-                            <Tag title="Only runs or events name it">not registered</Tag>
-                          )}
-                        </td>
-                        <td>
-                          <code>{agent.key}</code>
-                        </td>
-                        <td>{agent.purpose}</td>
-                        <td>{agent.team}</td>
-                        <td>{agent.mode}</td>
-                        <td class="number">{clock(agent.first_seen_at)}</td>
-                        <td class="number">{clock(agent.last_seen_at)}</td>
-                      </tr>
-                    ))}
-                </tbody>
-              </table>
-            </div>
-          )
-        }
+            <Empty title="No agent fits.">
+              <p>Search for less.</p>
+            </Empty>
+          );
+        }}
       </Shown>
     </>
   );

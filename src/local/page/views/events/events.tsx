@@ -1,17 +1,18 @@
 /** All events, newest first: type, agent, tool, action, resource, and the JSON of one. */
-import { get, getUpTo } from "../../data/api.ts";
+import { get } from "../../data/api.ts";
+import type { EventLine } from "../../data/event-line.ts";
 import { useClosable, useLoaded } from "../../data/loaded.ts";
-import type { Agent, EventLine, EventsAnswer } from "../../data/records.ts";
+import type { EventsAnswer } from "../../data/records.ts";
 import { plural } from "../../data/words.ts";
 import { EventPanel } from "../../parts/event-panel.tsx";
 import { clockOfUs } from "../../parts/format.ts";
 import { useKeys } from "../../parts/keyboard.ts";
-import { choices, Head, Search, Select } from "../../parts/pieces.tsx";
+import { AgentSelect } from "../../parts/listing.tsx";
+import { Head, Search, Select } from "../../parts/pieces.tsx";
 import { place, setQuery } from "../../parts/router.ts";
-import { Empty, Loading, Problem } from "../../parts/states.tsx";
+import { Empty, Loading, Problem, WhatToSet } from "../../parts/states.tsx";
 import { VirtualList } from "../../parts/virtual-list.tsx";
 import { categoryOf, shortType, toneOf } from "../../replay/kinds.ts";
-import { WhatToSet } from "../sessions/sessions.tsx";
 import { NewestEvents } from "./newest.ts";
 
 const ROW_PX = 30;
@@ -96,11 +97,6 @@ function useEvent(id: string | undefined, known: EventLine | undefined): EventLi
 export function EventsView() {
   const { query } = place.value;
   const filter = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) || undefined]));
-  const agents = useLoaded(
-    (signal) => getUpTo<Agent>("/api/agents", 500, 500, {}, signal),
-    ({ kind }) => kind === "agent",
-    [],
-  );
   const events = useClosable(
     () => new NewestEvents(filter),
     FILTERS.map((name) => filter[name]),
@@ -118,7 +114,6 @@ export function EventsView() {
     if (next !== undefined) setQuery({ at: next.event_id });
   };
   useKeys({ Escape: close, ArrowDown: () => step(1), ArrowUp: () => step(-1) });
-  const keys = (agents.data.value?.items ?? []).map((agent) => agent.key).sort();
   const choose = (name: (typeof FILTERS)[number]) => (value: string) => setQuery({ [name]: value });
   const error = events.error.value;
   return (
@@ -135,12 +130,7 @@ export function EventsView() {
             ]}
             onChoose={choose("type")}
           />
-          <Select
-            label="Agent"
-            value={filter.agent ?? ""}
-            choices={choices("any", keys)}
-            onChoose={choose("agent")}
-          />
+          <AgentSelect value={filter.agent ?? ""} onChoose={choose("agent")} />
           {(["tool", "action", "resource"] as const).map((name) => (
             <label class="field" key={name}>
               <span>{name}</span>

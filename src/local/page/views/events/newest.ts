@@ -1,8 +1,9 @@
 /** Events newest first: a page, older ones when asked for, and each that is new. */
 import { signal } from "@preact/signals";
 import { get, type Query } from "../../data/api.ts";
+import type { EventLine } from "../../data/event-line.ts";
 import { onChanges } from "../../data/live.ts";
-import type { EventLine, EventsAnswer } from "../../data/records.ts";
+import type { EventsAnswer } from "../../data/records.ts";
 
 const PAGE = 300;
 

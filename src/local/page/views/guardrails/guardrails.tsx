@@ -5,6 +5,7 @@ import { useLoaded } from "../../data/loaded.ts";
 import type { Approval, Decision, PoliciesAnswer } from "../../data/records.ts";
 import { count } from "../../data/words.ts";
 import { clock } from "../../parts/format.ts";
+import { type Column, Table } from "../../parts/listing.tsx";
 import { Head, Status, Tag } from "../../parts/pieces.tsx";
 import { agentAddress, runAddress } from "../../parts/router.ts";
 import { Shown } from "../../parts/states.tsx";
@@ -14,71 +15,54 @@ import { askedOf } from "./request.ts";
 
 const PAGE = 100;
 
-function DecisionRow({ decision }: { decision: Decision }) {
-  const asked = askedOf(decision.request);
-  const { policy_decision, effective_decision, enforcement_action, run_id } = decision;
-  return (
-    <tr>
-      <td>{clock(decision.decided_at)}</td>
-      <td>{asked.agent === undefined ? "" : <a href={agentAddress(asked.agent)}>{asked.agent}</a>}</td>
-      <td>{asked.tool}</td>
-      <td>{asked.action}</td>
-      <td>{[asked.resource, asked.environment].filter(Boolean).join(" · ")}</td>
-      <td>
+const COLUMNS: readonly Column<Decision>[] = [
+  { title: "Time", cell: ({ decided_at }) => clock(decided_at) },
+  {
+    title: "Agent",
+    cell: ({ request }) => {
+      const { agent } = askedOf(request);
+      return agent === undefined ? "" : <a href={agentAddress(agent)}>{agent}</a>;
+    },
+  },
+  { title: "Tool", cell: ({ request }) => askedOf(request).tool },
+  { title: "Action", cell: ({ request }) => askedOf(request).action },
+  {
+    title: "Resource",
+    cell: ({ request }) => {
+      const { resource, environment } = askedOf(request);
+      return [resource, environment].filter(Boolean).join(" · ");
+    },
+  },
+  {
+    title: "Decision",
+    cell: ({ policy_decision, effective_decision, enforcement_action, mode }) => (
+      <>
         <Status status={policy_decision} />
         {effective_decision === policy_decision ? null : (
-          <span class="dim" title={`Mode ${decision.mode}: ${enforcement_action}`}>
+          <span class="dim" title={`Mode ${mode}: ${enforcement_action}`}>
             {" "}
             → {effective_decision}
           </span>
         )}
-      </td>
-      <td>{decision.mode}</td>
-      <td>
-        {decision.matched.length === 0 ? <span class="dim">none</span> : null}
-        {decision.matched.map((key) => (
-          <Tag key={key}>{key}</Tag>
-        ))}
-      </td>
-      <td class="dim">{decision.reason}</td>
-      <td>{run_id === null ? "" : <a href={runAddress(run_id)}>run</a>}</td>
-    </tr>
-  );
-}
+      </>
+    ),
+  },
+  { title: "Mode", cell: ({ mode }) => mode },
+  {
+    title: "Matched",
+    cell: ({ matched }) =>
+      matched.length === 0 ? <span class="dim">none</span> : matched.map((key) => <Tag key={key}>{key}</Tag>),
+  },
+  { title: "Reason", cell: ({ reason }) => <span class="dim">{reason}</span> },
+  { title: "Run", cell: ({ run_id }) => (run_id === null ? "" : <a href={runAddress(run_id)}>run</a>) },
+];
 
-function Decisions({ items }: { items: readonly Decision[] }) {
-  if (items.length === 0) {
-    return (
-      <p class="dim">
-        No action was evaluated yet. Agents ask with <code>guardrails</code> switched on:{" "}
-        <code>withTool</code>, <code>guard</code>.
-      </p>
-    );
-  }
-  return (
-    <div class="table-frame">
-      <table>
-        <caption class="hidden">Decisions, newest first</caption>
-        <thead>
-          <tr>
-            {["Time", "Agent", "Tool", "Action", "Resource", "Decision", "Mode", "Matched", "Reason", ""].map(
-              (name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ),
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((decision) => (
-            <DecisionRow key={decision.id} decision={decision} />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
+const NoDecision = () => (
+  <p class="dim">
+    No action was evaluated yet. Agents ask with <code>guardrails</code> switched on: <code>withTool</code>,{" "}
+    <code>guard</code>.
+  </p>
+);
 
 function Resolved({ items }: { items: readonly Approval[] }) {
   if (items.length === 0) return null;
@@ -158,16 +142,19 @@ export function GuardrailsView() {
       <section aria-label="Decisions">
         <h2 class="section">Decisions</h2>
         <Shown loaded={decisions} what="the decisions">
-          {({ items, hasMore }) => (
-            <>
-              <Decisions items={items} />
-              {hasMore ? (
-                <button type="button" class="more" onClick={() => setLimit(limit + 300)}>
-                  Show more
-                </button>
-              ) : null}
-            </>
-          )}
+          {({ items, hasMore }) =>
+            items.length === 0 ? (
+              <NoDecision />
+            ) : (
+              <Table
+                caption="Decisions, newest first"
+                columns={COLUMNS}
+                items={items}
+                idOf={({ id }) => id}
+                more={hasMore ? () => setLimit(limit + 300) : undefined}
+              />
+            )
+          }
         </Shown>
       </section>
       <section aria-label="Policies">

@@ -2,20 +2,20 @@
 import { useMemo } from "preact/hooks";
 import { get, getUpTo } from "../../data/api.ts";
 import { EventFeed } from "../../data/event-feed.ts";
+import type { EventLine } from "../../data/event-line.ts";
 import { useClosable, useLoaded } from "../../data/loaded.ts";
 import { membersOf, numberOf, textOf } from "../../data/members.ts";
-import type { EventLine, Run, RunAnswer, Span, UnopenedRun } from "../../data/records.ts";
+import type { Run, RunAnswer, Span, UnopenedRun } from "../../data/records.ts";
 import { count, plural } from "../../data/words.ts";
 import { EventPanel } from "../../parts/event-panel.tsx";
 import { EventRow } from "../../parts/event-row.tsx";
 import { clock, duration, offset, shortId } from "../../parts/format.ts";
 import { useKeys } from "../../parts/keyboard.ts";
-import { AgentLink, Details, Fact, Facts, Head, Json, Status } from "../../parts/pieces.tsx";
+import { AgentLink, Details, Errors, Fact, Facts, Head, Json, Status } from "../../parts/pieces.tsx";
 import { place, runAddress, sessionAddress, setQuery } from "../../parts/router.ts";
 import { Empty, Loading, Problem, Shown } from "../../parts/states.tsx";
 import { VirtualList } from "../../parts/virtual-list.tsx";
 import { agentNameOf } from "../../replay/lanes.ts";
-import { Errors } from "../sessions/sessions.tsx";
 import { SpanPanel } from "../trace/span-panel.tsx";
 import { Spans } from "../trace/spans.tsx";
 import { MOST_SPANS } from "../trace/trace.tsx";
@@ -69,7 +69,7 @@ function RunHead({ run }: { run: Run }) {
         <Fact name="Calls">{calls.filter(Boolean).join(", ")}</Fact>
         <Fact name="Cost">{numberOf(end.cost_usd) === undefined ? "" : `$${numberOf(end.cost_usd)}`}</Fact>
         <Fact name="Errors">
-          <Errors errors={run.counts.errors} failures={run.counts.failures} />
+          <Errors counts={run.counts} />
         </Fact>
         <Fact name="Environment">{run.environment}</Fact>
         <Fact name="Id">

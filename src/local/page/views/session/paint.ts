@@ -1,5 +1,5 @@
 /** Paints the marks of events. Many that fall on the same spot are one mark; what must not be overlooked is painted last. */
-import type { EventLine } from "../../data/records.ts";
+import type { EventLine } from "../../data/event-line.ts";
 import { type Category, categoryOf, type Tone, toneOf } from "../../replay/kinds.ts";
 import type { Lane } from "../../replay/lanes.ts";
 import type { TimeScale } from "../../replay/scale.ts";

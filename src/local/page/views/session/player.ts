@@ -1,6 +1,7 @@
 /** The replay of a session: which events are shown, where it stands, and whether it plays. */
 import { batch, computed, effect, type ReadonlySignal, signal } from "@preact/signals";
-import type { EventLine, Handoff, Run } from "../../data/records.ts";
+import type { EventLine } from "../../data/event-line.ts";
+import type { Handoff, Run } from "../../data/records.ts";
 import { place, setQuery } from "../../parts/router.ts";
 import { type Grouping, itemsOf } from "../../replay/groups.ts";
 import { arrowsOf } from "../../replay/handoffs.ts";

@@ -9,11 +9,10 @@ import { count } from "../../data/words.ts";
 import { EventPanel } from "../../parts/event-panel.tsx";
 import { clock, duration, shortId } from "../../parts/format.ts";
 import { useKeys } from "../../parts/keyboard.ts";
-import { AgentLink, Fact, Facts, Head, Status } from "../../parts/pieces.tsx";
+import { AgentLink, Errors, Fact, Facts, Head, Status } from "../../parts/pieces.tsx";
 import { place, sessionAddress, setQuery } from "../../parts/router.ts";
 import { Loading, Problem, Shown } from "../../parts/states.tsx";
 import { PendingApproval } from "../guardrails/pending.tsx";
-import { Errors } from "../sessions/sessions.tsx";
 import { Chart } from "./chart.tsx";
 import { Controls } from "./controls.tsx";
 import { EventList } from "./list.tsx";
@@ -55,7 +54,7 @@ function SessionHead({ session }: { session: Session }) {
             : `${count(counts.tokens.input)} → ${count(counts.tokens.output)}`}
         </Fact>
         <Fact name="Errors">
-          <Errors errors={counts.errors} failures={counts.failures} />
+          <Errors counts={counts} />
         </Fact>
         <Fact name="Environment">{session.environment}</Fact>
         <Fact name="Id">

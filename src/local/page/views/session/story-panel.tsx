@@ -1,6 +1,7 @@
 /** The story of a finished session, each line with the events it is made from. */
 import { useMemo } from "preact/hooks";
-import type { EventLine, Session } from "../../data/records.ts";
+import type { EventLine } from "../../data/event-line.ts";
+import type { Session } from "../../data/records.ts";
 import { plural } from "../../data/words.ts";
 import { sessionAddress } from "../../parts/router.ts";
 import { Empty } from "../../parts/states.tsx";

@@ -143,8 +143,13 @@ export class ConventionReader {
     const convention = this.#conventions.find((candidate) => candidate.name === activity.convention);
     const content = convention?.content?.(viewOf(span, phase, false), activity);
     if (content === undefined) return undefined;
-    const { instructions, input, output } = content;
-    return { instructions: structured(instructions), input: structured(input), output: structured(output) };
+    const { instructions, input, output, text } = content;
+    return {
+      instructions: structured(instructions),
+      input: structured(input),
+      output: structured(output),
+      text,
+    };
   }
 
   /** Session id on a span that no convention knows. */

@@ -9,7 +9,8 @@ const MAX_CHARACTERS = 131_072;
 /** A character may take three bytes, and an escape; an event above the size limit loses all of its content. */
 const BYTES_PER_CHARACTER = 4;
 
-const SHARES = { instructions: 1 / 8, input: 1 / 2, output: 3 / 8 } as const;
+/** What has a text has none of the others. */
+const SHARES = { instructions: 1 / 8, input: 1 / 2, output: 3 / 8, text: 1 } as const;
 
 export type ContentName = keyof typeof SHARES;
 export const CONTENT_NAMES = Object.keys(SHARES) as ContentName[];
@@ -23,5 +24,10 @@ export function contentLimits(maxBytes: number): Readonly<Record<ContentName, Pl
     // Of a conversation that is too long, how it began and what was said last tell most.
     keepsEnds: name === "input",
   });
-  return { instructions: limits("instructions"), input: limits("input"), output: limits("output") };
+  return {
+    instructions: limits("instructions"),
+    input: limits("input"),
+    output: limits("output"),
+    text: limits("text"),
+  };
 }

@@ -238,4 +238,6 @@ export interface ContentFacts {
   input?: unknown;
   output?: unknown;
   instructions?: unknown;
+  /** What a step says: a plan, reasoning, what the agent tells its user meanwhile; the title of a resource. */
+  text?: unknown;
 }

@@ -81,6 +81,29 @@ describe("a run", () => {
     ]);
   });
 
+  test("with content capture: what was planned, thought and told, what pages are called, what calls were given", async () => {
+    const { server, send } = await toApie({ captureContent: true });
+    await send(agDevRun(done()));
+    const metadata = (type: string) => server.eventsOf(type).map((event) => event.metadata as Json);
+    expect(metadata("agent.workflow.step.completed").map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^1\. Find heat-pump/),
+      "I start with a news search.",
+      expect.stringMatching(/^The budget figure/),
+      undefined,
+    ]);
+    expect(metadata("agent.resource.touched").map(({ title }) => title)).toEqual([
+      undefined,
+      "Subsidy budget for heat pumps raised",
+      "Installers report full order books",
+    ]);
+    expect(metadata("agent.action.requested").map((said) => said.arguments)).toMatchObject([
+      { query: "heat pump subsidy 2026 Netherlands" },
+      { url: "https://energy-news.example.test/isde-2026" },
+      { account: "Warmtehuis BV" },
+    ]);
+    expect(bodyOf(server.to(/\/complete$/)[0]).metadata.output).toMatch(/^# Heat-pump subsidies/);
+  });
+
   test("that failed fails, with its error told once, and the call it was waiting for", async () => {
     const { server, send } = await toApie();
     await send(agDevRun(failed()));

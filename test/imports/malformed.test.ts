@@ -83,7 +83,7 @@ test("fields and events of later versions are kept", () => {
 
 const done = () =>
   fixture<Json & { run: Json; events: { data: Json[] }; revision: Json }>("agdev/run-document-done");
-const with_ = (change: (bundle: ReturnType<typeof done>) => unknown): Json => {
+const changed = (change: (bundle: ReturnType<typeof done>) => unknown): Json => {
   const bundle = done();
   change(bundle);
   return bundle;
@@ -127,7 +127,7 @@ test.each<[string, unknown, string[]]>([
   ],
   [
     "times of events",
-    with_(({ events }) => Object.assign(events.data[3] ?? {}, { finishedAt: 5, startedAt: "soon" })),
+    changed(({ events }) => Object.assign(events.data[3] ?? {}, { finishedAt: 5, startedAt: "soon" })),
     [
       "/events/data/3/startedAt: expected an ISO 8601 time",
       "/events/data/3/finishedAt: expected an ISO 8601 time",
@@ -144,7 +144,7 @@ test.each<[string, unknown, string[]]>([
 });
 
 test("ag.dev: answers that are not of the same run are refused", () => {
-  const bundle = with_(({ run, events }) => {
+  const bundle = changed(({ run, events }) => {
     run.revisionId = "another";
     Object.assign(events.data[1] ?? {}, { runId: "another" });
   });
@@ -156,7 +156,7 @@ test("ag.dev: answers that are not of the same run are refused", () => {
 });
 
 test("ag.dev: fields and types of events of later versions are kept", () => {
-  const bundle = with_(({ run, events }) => {
+  const bundle = changed(({ run, events }) => {
     run.priority = 3;
     events.data.push({
       id: "e-new",

@@ -111,8 +111,11 @@ export const apieConvention: Convention = {
       attributes[attr.ATTR_GEN_AI_OUTPUT_MESSAGES] ??
       attributes[attr.ATTR_GEN_AI_TOOL_CALL_RESULT];
     const instructions = attributes[attr.ATTR_GEN_AI_SYSTEM_INSTRUCTIONS];
-    return input === undefined && output === undefined && instructions === undefined
-      ? undefined
-      : { input, output, instructions };
+    const text =
+      attributes[attr.ATTR_AGENT_REASONING_CONTENT] ??
+      attributes[attr.ATTR_AGENT_STEP_CONTENT] ??
+      attributes[attr.ATTR_AGENT_RESOURCE_TITLE];
+    const content = { input, output, instructions, text };
+    return Object.values(content).every((value) => value === undefined) ? undefined : content;
   },
 };

@@ -35,7 +35,11 @@ const PARTS: Readonly<Record<EventType, Parts>> = {
     resource: resourcePart(facts),
     environment: facts.activity.resource?.environment,
     ...(facts.activity.action === undefined ? {} : { action: actionPart(facts) }),
-    metadata: { ...facts.activity.metadata, boundary: boundaryMark(facts.activity) },
+    metadata: {
+      ...facts.activity.metadata,
+      boundary: boundaryMark(facts.activity),
+      title: contentOf(facts)?.text,
+    },
   }),
   "agent.guardrail.evaluated": guardrail,
   "agent.approval.requested": approvalRequested,

@@ -1,5 +1,5 @@
 /** Steps of a workflow, and hand-offs between agents. */
-import { type EventFacts, type EventParts, UNKNOWN } from "./facts.ts";
+import { contentOf, type EventFacts, type EventParts, UNKNOWN } from "./facts.ts";
 
 export function step({ activity, name }: EventFacts): EventParts {
   const facts = activity.step;
@@ -21,7 +21,11 @@ export function stepStarted(facts: EventFacts): EventParts {
 }
 
 export function stepEnded(facts: EventFacts): EventParts {
-  return { ...step(facts), metadata: { ...facts.activity.metadata, duration_ms: facts.durationMs } };
+  const { metadata } = facts.activity;
+  return {
+    ...step(facts),
+    metadata: { ...metadata, duration_ms: facts.durationMs, text: contentOf(facts)?.text },
+  };
 }
 
 export function handoff({ activity }: EventFacts): EventParts {

@@ -6,6 +6,8 @@ export const CONTENT_KEYS: Readonly<Record<string, readonly string[]>> = {
     "agent.run.output.value",
     "agent.reasoning.content",
     "agent.plan.steps",
+    "agent.step.content",
+    "agent.resource.title",
     "agent.approval.resolved_by",
     "agent.action.result",
   ],
@@ -150,7 +152,7 @@ export const ALL_CONTENT_KEYS: readonly string[] = Object.values(CONTENT_KEYS).f
 
 /** The same for names met in recordings. What names a session or an agent there is identity. */
 export const IS_CONTENT_KEY =
-  /^(?:agent\.(?:run\.(?:in|out)put\.value|reasoning\.content|plan\.steps|approval\.resolved_by|action\.result)|gen_ai\.(?:input\.messages|output\.messages|system_instructions|tool\.(?:definitions|description|call\.(?:arguments|result))|retrieval\..*|memory\..*|prompt.*|completion.*|evaluation\.explanation|guardrail\.(?:input|output|error\.message))|mcp\.(?:resource\.uri|response\.value)|exception\.(?:message|stacktrace)|(?:end)?user\..*|db\.(?:query\.text|statement)|url\.full|http\.url|input\.value|output\.value|llm\.(?:input_messages|output_messages|prompts|choices|prompt_template|invocation_parameters|function_call|tools|request\.functions).*|tool\.(?:parameters|json_schema|description)|retrieval\.documents.*|reranker\..*|embedding\.embeddings.*|document\..*|image\.url|audio\..*|metadata|tag\.tags|traceloop\.entity\.(?:input|output)|traceloop\.association\.properties\..*|ai\.(?:prompt.*|response\.(?:text|object|reasoning|toolCalls|files|providerMetadata)|toolCall\.(?:args|result)|values?|embeddings?|documents|ranking|schema.*|request\.headers.*|settings\.context\..*|telemetry\.metadata\..*)|langfuse\.(?:observation\.(?:input|output|metadata.*|status_message)|trace\.(?:input|output|metadata.*|tags)|user\.id)|mastra\.(?:[a-z_]+\.(?:input|output)|metadata\..*|tags))$/;
+  /^(?:agent\.(?:run\.(?:in|out)put\.value|reasoning\.content|plan\.steps|step\.content|resource\.title|approval\.resolved_by|action\.result)|gen_ai\.(?:input\.messages|output\.messages|system_instructions|tool\.(?:definitions|description|call\.(?:arguments|result))|retrieval\..*|memory\..*|prompt.*|completion.*|evaluation\.explanation|guardrail\.(?:input|output|error\.message))|mcp\.(?:resource\.uri|response\.value)|exception\.(?:message|stacktrace)|(?:end)?user\..*|db\.(?:query\.text|statement)|url\.full|http\.url|input\.value|output\.value|llm\.(?:input_messages|output_messages|prompts|choices|prompt_template|invocation_parameters|function_call|tools|request\.functions).*|tool\.(?:parameters|json_schema|description)|retrieval\.documents.*|reranker\..*|embedding\.embeddings.*|document\..*|image\.url|audio\..*|metadata|tag\.tags|traceloop\.entity\.(?:input|output)|traceloop\.association\.properties\..*|ai\.(?:prompt.*|response\.(?:text|object|reasoning|toolCalls|files|providerMetadata)|toolCall\.(?:args|result)|values?|embeddings?|documents|ranking|schema.*|request\.headers.*|settings\.context\..*|telemetry\.metadata\..*)|langfuse\.(?:observation\.(?:input|output|metadata.*|status_message)|trace\.(?:input|output|metadata.*|tags)|user\.id)|mastra\.(?:[a-z_]+\.(?:input|output)|metadata\..*|tags))$/;
 
 /** Members, and last parts of keys, that name a session. */
 export const IS_IDENTITY = /(?:session|thread|conversation|chat)_?id$/i;

@@ -14,7 +14,7 @@ import { Batches, type BatchOptions } from "./batches.ts";
 import { type BookOptions, LaneBook } from "./book.ts";
 import { Calls } from "./calls.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { QueueStorage, type StorageOptions, type StorageState } from "./durable/index.ts";
+import { type KeptIds, QueueStorage, type StorageOptions, type StorageState } from "./durable/index.ts";
 import { Flushes } from "./flushes.ts";
 import type { LaneItem } from "./items.ts";
 import type { Lane } from "./lane.ts";
@@ -152,6 +152,11 @@ export class Delivery {
   /** The lane of a run or session of this id of ours that was opened before, here or by a process that has ended, and goes on. */
   kept(kind: "run" | "session", key: string): Lane | undefined {
     return this.#stopped ? undefined : this.#storage?.kept(kind, key);
+  }
+
+  /** Apie's ids of what is told again at another time; only with a queue on disk. */
+  get keptIds(): KeptIds | undefined {
+    return this.#storage?.keptIds;
   }
 
   /** Opens the run or session of the lane at Apie, in the next turn of the event loop. */

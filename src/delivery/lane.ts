@@ -83,6 +83,8 @@ export class Lane implements Attempted {
   withoutParent = false;
   /** The session is unknown to Apie: the run is opened outside of it. */
   outsideSession = false;
+  /** Whoever opened it will tell of it again: Apie's id is kept beside the queue, if there is one on disk. */
+  keepsId = false;
   /** JSON members with Apie's ids, spliced into each event of this lane; set once all of them are known. */
   idMembers: string | undefined;
   /** The last opening call went unanswered: the server may hold a run that nobody will close. */

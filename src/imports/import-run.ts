@@ -1,18 +1,23 @@
 /** One import while it is at work: what it sends, what it waits for, and what it has to report. */
-import type { EventOutcome } from "../delivery/index.ts";
+import { detachedTimer } from "../apie-api/index.ts";
+import type { EventOutcome, KeptIds } from "../delivery/index.ts";
 import { reasonOf } from "../model/errors.ts";
 import type { ApieSpanProcessor } from "../processor/index.ts";
 import { ATTR_AGENT_OPERATION_NAME } from "../semconv/index.ts";
 import { withoutContent } from "./content.ts";
 import type { Group } from "./groups.ts";
 import type { ImportReport, ImportSpansOptions } from "./import-spans.ts";
-import { idOf, isOver, isRun, Known } from "./known.ts";
+import { KeptItems } from "./kept.ts";
+import { idOf, isOver, isRun, Known, type News } from "./known.ts";
 import type { ImportedSpan } from "./span.ts";
 
 /** Spans that are sent before what was sent is waited for. */
 const BATCH = 1_024;
 /** Flushes in a row that bring nothing to Apie, after which the import stops. Each takes up to `flushTimeoutMs`. */
 const MAX_STALLED = 3;
+
+/** How often it is looked whether another import has ended. */
+const HOLD_POLL_MS = 50;
 
 const NOTHING: EventOutcome = { delivered: 0, rejected: 0, dropped: 0, pending: 0 };
 
@@ -29,9 +34,11 @@ export class ImportRun {
   readonly #options: ImportSpansOptions;
   readonly #exportsRoots: "always" | "when over";
   readonly #known: Known;
+  readonly #kept: KeptIds | undefined;
+  #hasBegun = false;
   readonly #captures: boolean;
   /** What the processor had done before. */
-  readonly #before: EventOutcome | undefined;
+  #before: EventOutcome | undefined;
   #last: EventOutcome = NOTHING;
   #batch: Sent[] = [];
   #batched = 0;
@@ -48,10 +55,55 @@ export class ImportRun {
       throw new TypeError(`${caller}: give it a processor (for Apie), an exporter (for OTLP), or both`);
     this.#options = options;
     this.#exportsRoots = exportsRoots;
-    this.#known = new Known(options.known, options.processor?.pipeline?.ids);
+    const { known, processor } = options;
+    const kept = processor?.pipeline?.delivery.keptIds;
+    this.#kept = kept;
+    this.#known = new Known({
+      known,
+      ids: processor?.pipeline?.ids,
+      kept: kept && new KeptItems(kept, known === undefined),
+      isFollowing: exportsRoots === "when over",
+    });
     this.#captures = options.captureContent ?? options.processor?.config.captureContent ?? false;
     this.#before = options.processor?.pipeline && { ...options.processor.pipeline.delivery.counters.events };
     this.#last = this.#before ?? NOTHING;
+  }
+
+  /**
+   * Where what is known is kept with the queue on disk: one import has it at a time, and what an earlier process left goes
+   * first, so that its runs are known.
+   * @returns what lets go of it; `undefined` when that could not be had, and nothing is to be sent.
+   */
+  async begin(): Promise<(() => void) | undefined> {
+    if (this.#kept === undefined) return () => undefined;
+    const letGo = await this.#held(this.#kept);
+    if (letGo === undefined) return undefined;
+    if (this.#hasBegun) return letGo;
+    if ((await this.#toApie()) === "stalled") {
+      letGo();
+      return undefined;
+    }
+    this.#hasBegun = true;
+    // That was not of this import.
+    this.#before = this.#last;
+    this.#hasArrived = true;
+    return letGo;
+  }
+
+  async #held(kept: KeptIds): Promise<(() => void) | undefined> {
+    const { flushTimeoutMs } = this.#options.processor?.config ?? { flushTimeoutMs: 0 };
+    const deadline = performance.now() + MAX_STALLED * flushTimeoutMs;
+    for (;;) {
+      const letGo = kept.hold();
+      if (letGo !== undefined) return letGo;
+      if (performance.now() > deadline) {
+        this.#lastError = "another import into the same queue on disk is under way; import again after it";
+        return undefined;
+      }
+      await new Promise<void>((resolve) => {
+        detachedTimer(HOLD_POLL_MS, resolve, { keepAlive: true });
+      });
+    }
   }
 
   get isFull(): boolean {
@@ -61,9 +113,12 @@ export class ImportRun {
   send(group: Group): void {
     const [root] = group.spans;
     if (root === undefined) return;
-    const isForApie = this.#options.processor !== undefined;
-    const isUnchanged = this.#known.isUnchanged(root, group.digest, isForApie);
-    const news = isUnchanged ? undefined : this.#known.newsOf(group, isForApie);
+    const { processor, exporter } = this.#options;
+    const { atApie, exported } = this.#known.arrived(root, group.digest);
+    const isToApie = processor !== undefined && !atApie;
+    const isToExporter = exporter !== undefined && !exported;
+    const isUnchanged = !isToApie && !isToExporter;
+    const news = isUnchanged ? undefined : this.#newsOf(group, isToApie, isToExporter);
     if (news === undefined || this.#known.mustWait(root)) {
       if (isUnchanged && isRun(root) && !this.#known.wasSent(root)) this.#counts.unchanged += 1;
       return;
@@ -103,7 +158,8 @@ export class ImportRun {
     for (const { root, digest, hasExported: has } of settled) {
       const progress = isRun(root) ? this.#options.processor?.pipeline?.progressOf(idOf(root)) : undefined;
       const arrived = end === "stalled" ? "pending" : end === "done" && has ? "all" : "some";
-      this.#known.note(root, digest, arrived, progress);
+      const isExported = this.#options.exporter !== undefined && has;
+      this.#known.note(root, digest, arrived, isExported, progress);
     }
     return end === "stalled" ? "stalled" : "done";
   }
@@ -122,9 +178,17 @@ export class ImportRun {
     };
   }
 
+  /** What one destination has already is news to the other only. */
+  #newsOf(group: Group, isToApie: boolean, isToExporter: boolean): News | undefined {
+    const { processor, exporter } = this.#options;
+    if (processor !== undefined && !isToApie) return { toApie: [], toExport: group.spans };
+    if (exporter !== undefined && !isToExporter) return { toApie: group.spans, toExport: [] };
+    return this.#known.newsOf(group, isToApie);
+  }
+
   #toProcessor(root: ImportedSpan, spans: readonly ImportedSpan[]): void {
     const { processor } = this.#options;
-    if (processor === undefined || !this.#known.isToBeTold(root)) return;
+    if (processor === undefined || spans.length === 0 || !this.#known.isToBeTold(root)) return;
     const scope = this.#known.scopeOf(root, this);
     // What an earlier import told of it has been waited for.
     processor.pipeline?.tracker.retold(root.spanContext().traceId);

@@ -19,7 +19,10 @@ export interface ImportSpansOptions {
   processor?: ApieSpanProcessor | undefined;
   /** Where to an OpenTelemetry backend: any SDK's `SpanExporter`. It is not shut down. */
   exporter?: ImportDestination | undefined;
-  /** What the report of an earlier import called `known`: what is in it is not opened at Apie again, and not sent again unless it has changed. */
+  /**
+   * What the report of an earlier import called `known`: what is in it is not opened at Apie again, and not sent again unless it
+   * has changed. Default: what is kept beside the processor's queue, if that has a `queueStoragePath`; else nothing is known.
+   */
   known?: KnownIds | undefined;
   /** Whether content leaves the process. Default: as the processor is configured; without one, `false`. */
   captureContent?: boolean | undefined;
@@ -55,7 +58,8 @@ export interface ImportReport {
  * sent is waited for before more is. One that is slow or down does not lose what the other gets.
  *
  * Event ids are those of the source, so Apie keeps each event once. Runs and sessions it opens anew at each import, unless
- * `known` says which they are; then only what is new of a run is sent, and its events are numbered on.
+ * `known` says which they are; then only what is new of a run is sent, and its events are numbered on. With a
+ * `queueStoragePath` it is kept there, and need not be given.
  *
  * @returns what became of everything. Never rejects for what a destination does.
  * @throws what the iterable or `onProgress` throws, and `TypeError` when there is no destination.
@@ -104,6 +108,20 @@ export class ImportFollower {
 }
 
 async function sendAll(
+  run: ImportRun,
+  spans: Iterable<ImportedSpan>,
+  options: ImportSpansOptions,
+): Promise<ImportReport> {
+  const letGo = await run.begin();
+  if (letGo === undefined) return run.report(true);
+  try {
+    return await sendHeld(run, spans, options);
+  } finally {
+    letGo();
+  }
+}
+
+async function sendHeld(
   run: ImportRun,
   spans: Iterable<ImportedSpan>,
   { signal, onProgress }: ImportSpansOptions,

@@ -14,16 +14,19 @@ import {
   ATTR_AGENT_SESSION_KIND,
 } from "../semconv/index.ts";
 import type { Group } from "./groups.ts";
+import type { KeptItems } from "./kept.ts";
 import type { ImportedSpan } from "./span.ts";
 
-interface KnownItem {
+export interface KnownItem {
   /** Apie's id; absent where the import went to no Apie. */
   apieId?: string | undefined;
   /** Of the spans it was imported as; absent where not all of them arrived. */
   digest?: string | undefined;
+  /** An exporter has it as well. */
+  exported?: boolean | undefined;
   /** How it stood. */
   status?: string | undefined;
-  /** Of a run: ids of the spans below its root that have arrived, and of the root when the run was over. */
+  /** Of a run that goes on, or that is followed: ids of the spans below its root that have arrived, and of the root when the run was over. */
   told?: readonly string[] | undefined;
   /** Those of them that were waiting for somebody. */
   waiting?: readonly string[] | undefined;
@@ -37,7 +40,7 @@ export interface KnownIds {
   readonly sessions: Readonly<Record<string, KnownItem>>;
 }
 
-type Kind = keyof KnownIds;
+export type Kind = keyof KnownIds;
 
 const OVER: ReadonlySet<string | undefined> = new Set(["completed", "failed", "cancelled"]);
 const FROM_THE_BEGINNING: RunProgress = {
@@ -87,25 +90,53 @@ export interface News {
   readonly toExport: readonly ImportedSpan[];
 }
 
+/** Which destinations have all of a group as it is. */
+export interface Arrived {
+  readonly atApie: boolean;
+  readonly exported: boolean;
+}
+
+export interface KnownOptions {
+  /** Of an earlier import. */
+  readonly known: KnownIds | undefined;
+  /** Of this process. */
+  readonly ids: ApieIds | undefined;
+  /** Beside the queue on disk. */
+  readonly kept: KeptItems | undefined;
+  /** Runs are told several times: what was told of them is remembered beyond their end. */
+  readonly isFollowing: boolean;
+}
+
 export class Known {
   readonly #items: Record<Kind, Map<string, KnownItem>>;
   readonly #ids: ApieIds | undefined;
+  readonly #kept: KeptItems | undefined;
+  readonly #isFollowing: boolean;
+  readonly #goesOn: boolean;
   /** What was sent of runs by this import, whether it has arrived or not. */
   readonly #sent = new Map<string, { readonly told: Told; readonly status: string | undefined }>();
 
-  constructor(known: KnownIds | undefined, ids: ApieIds | undefined) {
+  constructor({ known, ids, kept, isFollowing }: KnownOptions) {
     this.#items = {
       runs: new Map(Object.entries(known?.runs ?? {})),
       sessions: new Map(Object.entries(known?.sessions ?? {})),
     };
     this.#ids = ids;
+    this.#kept = kept;
+    this.#isFollowing = isFollowing;
+    this.#goesOn = known === undefined;
   }
 
-  isUnchanged(root: ImportedSpan, digest: string, isForApie: boolean): boolean {
+  arrived(root: ImportedSpan, digest: string): Arrived {
     const item = this.#itemOf(root);
     // Both ends of a session are spans of one item: only its beginning is compared.
-    if (said(root, ATTR_AGENT_OPERATION_NAME) === "session_end") return item?.status === "completed";
-    return item?.digest === digest && (!isForApie || item.apieId !== undefined);
+    const isEnd = said(root, ATTR_AGENT_OPERATION_NAME) === "session_end";
+    const isAsItWas = isEnd ? item?.status === "completed" : item?.digest === digest;
+    if (isAsItWas && item !== undefined) this.#items[kindOf(root)].set(idOf(root), this.#remembered(item));
+    return {
+      atApie: isAsItWas && item?.apieId !== undefined,
+      exported: isAsItWas && item?.exported === true,
+    };
   }
 
   /** A session that Apie has is not begun there again. */
@@ -146,14 +177,15 @@ export class Known {
   }
 
   /** What the processor is to know of a run, or of a session that ends. */
-  scopeOf(root: ImportedSpan, owner: object): Scope | undefined {
+  scopeOf(root: ImportedSpan, owner: object): Scope {
     const sessionId = said(root, ATTR_AGENT_SESSION_ID);
     const sessionApieId = sessionId === undefined ? undefined : this.#apieIdOf("sessions", sessionId);
     const runApieId = isRun(root) ? this.#apieIdOf("runs", idOf(root)) : undefined;
     const parentId = said(root, ATTR_AGENT_RUN_PARENT_ID);
     const parentApieId = parentId === undefined ? undefined : this.#apieIdOf("runs", parentId);
+    const imported = { goesOn: this.#goesOn };
     if (sessionApieId === undefined && runApieId === undefined && parentApieId === undefined)
-      return undefined;
+      return { owner, session: undefined, run: undefined, step: undefined, imported };
     const item = this.#itemOf(root);
     return {
       owner,
@@ -185,6 +217,7 @@ export class Known {
           }
         : undefined,
       step: undefined,
+      imported,
     };
   }
 
@@ -201,26 +234,38 @@ export class Known {
   /**
    * It was sent.
    * @param arrived `all` of it, `some`, or what is not known yet: it is `pending`.
+   * @param exported whether an exporter has it.
    * @param progress how far the run has come at Apie.
    */
   note(
     root: ImportedSpan,
     digest: string,
     arrived: "all" | "some" | "pending",
+    exported: boolean,
     progress: RunProgress | undefined,
   ): void {
     const kind = kindOf(root);
     const id = idOf(root);
-    const earlier = this.#items[kind].get(id);
+    const earlier = this.#item(kind, id);
     const isEnd = said(root, ATTR_AGENT_OPERATION_NAME) === "session_end";
     const status = isRun(root) ? said(root, ATTR_AGENT_RUN_STATUS) : isEnd ? "completed" : earlier?.status;
-    const item = known({
+    const item: KnownItem = known({
       apieId: this.#apieIdOf(kind, id),
       digest: isEnd ? earlier?.digest : arrived === "all" ? digest : undefined,
+      exported: exported || undefined,
       status: arrived === "pending" ? earlier?.status : status,
-      ...(isRun(root) ? this.#toldNow(id, arrived === "all", progress, earlier) : {}),
     });
-    this.#items[kind].set(id, item);
+    const told = isRun(root) ? this.#toldNow(id, arrived === "all", progress, earlier) : {};
+    this.#items[kind].set(id, this.#remembered({ ...item, ...told }));
+    this.#kept?.put(kind, id, { ...item, ...told });
+    if (!this.#isFollowing) this.#sent.delete(id);
+  }
+
+  /** Of a run that is over and has arrived a line is enough: a document may have any number of them. */
+  #remembered(item: KnownItem): KnownItem {
+    if (this.#isFollowing || !OVER.has(item.status) || item.digest === undefined) return item;
+    const { told: _, waiting: __, progress: ___, ...line } = item;
+    return line;
   }
 
   all(): KnownIds {
@@ -263,7 +308,7 @@ export class Known {
   }
 
   #apieIdOf(kind: Kind, id: string): string | undefined {
-    return this.#ids?.[kind].current(id) ?? this.#items[kind].get(id)?.apieId;
+    return this.#ids?.[kind].current(id) ?? this.#item(kind, id)?.apieId;
   }
 
   /** As it was told last. */
@@ -272,7 +317,11 @@ export class Known {
   }
 
   #itemOf(root: ImportedSpan): KnownItem | undefined {
-    return this.#items[kindOf(root)].get(idOf(root));
+    return this.#item(kindOf(root), idOf(root));
+  }
+
+  #item(kind: Kind, id: string): KnownItem | undefined {
+    return this.#items[kind].get(id) ?? this.#kept?.get(kind, id);
   }
 }
 

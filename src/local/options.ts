@@ -11,7 +11,8 @@ export interface LocalApieOptions {
   /** Address or name to listen on. Default 127.0.0.1. Anything that is not loopback needs `key`. */
   host?: string | undefined;
   /**
-   * API key. When set, every request below `/v1` and `/api` must carry `Authorization: Bearer <key>`.
+   * API key. When set, every request but those for the page must carry `Authorization: Bearer <key>`; on routes of ag.dev's
+   * schema `X-API-Key: <key>` will do.
    * Default: none, and then any bearer token, or none, is accepted.
    */
   key?: string | undefined;

@@ -50,12 +50,19 @@ export interface RemoteIds {
   readonly apieRunId?: string | undefined;
 }
 
+/** Work that was done elsewhere: it is told again at another time, and Apie's id of it is kept until then where that can be done. */
+export interface Imported {
+  /** Whether it goes on with what the queue on disk still has of it. */
+  readonly goesOn: boolean;
+}
+
 export interface Scope {
   /** Identity of the client that opened it: another client in the process leaves its spans alone. */
   readonly owner: object;
   readonly session: SessionScope | undefined;
   readonly run: RunScope | undefined;
   readonly step: StepScope | undefined;
+  readonly imported?: Imported | undefined;
   /** Of the call from another process that the code serves; not within runs it opens. */
   readonly remote?: RemoteIds | undefined;
 }

@@ -69,6 +69,7 @@ export class Bodies {
       details.metadata,
       {
         ours: {
+          imported: session.imported === undefined ? undefined : true,
           parent_run: details.parentRunId,
           started_at: timeOf(details.startMs),
           otel:
@@ -124,6 +125,7 @@ export class Bodies {
           segment: facts?.segmentIndex,
           attempt: facts?.attempt,
           implicit: run.origin === "implicit" ? true : undefined,
+          imported: run.imported === undefined ? undefined : true,
           started_at: timeOf(run.startMs),
           otel: this.#members(
             {
@@ -190,12 +192,14 @@ export class Bodies {
     });
   }
 
-  handoff(activity: Activity): HandoffBody {
+  /** @param isImported then it says which one it is, as it may be told again. */
+  handoff(activity: Activity, isImported: boolean): HandoffBody {
     const { handoff, payloadSummary } = activity;
+    const payload = isImported ? { ...payloadSummary, handoff_id: handoff?.id } : payloadSummary;
     const { parts } = this.#masked<HandoffBody>("handoff.requested", {
       parts: {
         ours: { status: "requested" },
-        told: { payload_summary: payloadSummary },
+        told: { payload_summary: payload },
         summaries: { reason: handoff?.reason },
       },
       given: undefined,

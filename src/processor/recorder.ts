@@ -51,8 +51,9 @@ export class Recorder implements TrackingOutput {
   }
 
   sessionOpened(session: SessionState): void {
-    const kept = this.#delivery.kept("session", session.id);
+    const kept = session.imported?.goesOn === false ? undefined : this.#delivery.kept("session", session.id);
     const lane = kept ?? this.#newLane(session);
+    lane.keepsId ||= session.imported !== undefined;
     session.lane = lane;
     this.#shared?.opened(session, lane);
     this.#ids.sessionKnown(session.id, lane);
@@ -91,8 +92,9 @@ export class Recorder implements TrackingOutput {
     if (this.#resumed(run)) return;
     const session = run.session === undefined ? undefined : laneOf(run.session);
     const parent = run.parent?.run === undefined ? undefined : laneOf(run.parent.run);
-    const orphanStatus = run.origin === "external" ? undefined : ORPHAN;
-    const kept = run.isResumed ? this.#delivery.kept("run", run.id) : undefined;
+    const orphanStatus = run.origin === "external" || run.imported !== undefined ? undefined : ORPHAN;
+    const kept =
+      run.isResumed || run.imported?.goesOn === true ? this.#delivery.kept("run", run.id) : undefined;
     const lane =
       kept ??
       new Lane(
@@ -100,6 +102,7 @@ export class Recorder implements TrackingOutput {
         { kind: "run", body: this.#bodies.run(run), session, parent },
         { ownAgent: this.#isOwnAgent(run.agentKey), session, knownId: run.apieId, orphanStatus },
       );
+    lane.keepsId ||= run.imported !== undefined;
     run.lane = lane;
     this.#shared?.used(run.session);
     this.#ids.runKnown(run.id, lane);
@@ -235,7 +238,7 @@ export class Recorder implements TrackingOutput {
       type: "handoff",
       bytes: 400,
       ticket: 0,
-      body: this.#bodies.handoff(activity),
+      body: this.#bodies.handoff(activity, run.imported !== undefined),
       target,
     });
   }

@@ -5,7 +5,7 @@ import type { Redactor } from "../events/index.ts";
 import type { Bodies } from "./bodies.ts";
 
 export function storageOf(
-  { queueStoragePath: path, queueStorageMaxBytes: maxBytes }: ApieConfig,
+  { queueStoragePath: path, queueStorageMaxBytes: maxBytes, baseUrl: apie }: ApieConfig,
   agentKey: string,
   redactor: Redactor,
   bodies: Bodies,
@@ -16,6 +16,7 @@ export function storageOf(
     path,
     maxBytes,
     agentKey,
+    apie,
     // An application's own conversation id may be any text.
     shown: (key) => redactor.text(key),
     atLast,

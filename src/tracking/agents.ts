@@ -158,6 +158,7 @@ export class Agents {
       resumed: node.scope?.run?.resumed,
       apieId: node.scope?.run?.resumed === undefined ? undefined : node.scope.run.apieId,
       isComplete: node.scope?.run?.isComplete,
+      imported: node.scope?.imported,
     });
   }
 

@@ -1,6 +1,6 @@
 /** A run in flight. */
 import type { Activity, ErrorFacts, RunFacts, StepFacts, Usage } from "../model/activity.ts";
-import type { RunProgress } from "../model/scope.ts";
+import type { Imported, RunProgress } from "../model/scope.ts";
 import type { SpanNode } from "./node.ts";
 import type { SessionState } from "./session.ts";
 
@@ -61,6 +61,8 @@ export class RunState {
   readonly startMs: number;
   /** Goes on after a pause, here or in another process. */
   readonly isResumed: boolean;
+  /** It is told again at another time, when nothing of it has died with this process. */
+  readonly imported: Imported | undefined;
   /** Its beginning was told before. */
   readonly hasBegun: boolean;
   /** Apie knows that it is complete: told once more by an import. */
@@ -106,6 +108,7 @@ export class RunState {
     now: number;
     resumed?: RunProgress | undefined;
     isComplete?: boolean | undefined;
+    imported?: Imported | undefined;
   }) {
     this.id = details.id;
     this.origin = details.origin;
@@ -126,6 +129,7 @@ export class RunState {
     this.isResumed = details.resumed !== undefined;
     this.hasBegun = (details.resumed?.sequence ?? 0) > 0;
     this.isComplete = details.isComplete === true;
+    this.imported = details.imported;
     if (details.resumed !== undefined) this.continueFrom(details.resumed);
   }
 

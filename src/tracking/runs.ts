@@ -1,6 +1,6 @@
 /** Runs in flight: opened, waiting for their work, closed. */
 import type { Activity } from "../model/activity.ts";
-import type { RunProgress } from "../model/scope.ts";
+import type { Imported, RunProgress } from "../model/scope.ts";
 import type { Bounds } from "./bounds.ts";
 import { isModelCall } from "./kinds.ts";
 import { type SpanNode, withoutContent } from "./node.ts";
@@ -27,6 +27,7 @@ export interface RunOpening {
   resumed?: RunProgress | undefined;
   /** Complete at Apie already. */
   isComplete?: boolean | undefined;
+  imported?: Imported | undefined;
 }
 
 export class Runs {

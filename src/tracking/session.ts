@@ -1,4 +1,5 @@
 /** A session in flight. */
+import type { Imported } from "../model/scope.ts";
 
 export type SessionOrigin =
   /** Opened by our API, here. */
@@ -27,6 +28,8 @@ export class SessionState {
   closed = false;
   /** Ends with the span it is rooted at, or with the process. */
   readonly isScoped: boolean;
+  /** It is told again at another time. */
+  readonly imported: Imported | undefined;
   closedBy: SessionClosedBy | undefined;
   status: SessionStatus | undefined;
   outputSummary: string | undefined;
@@ -46,6 +49,7 @@ export class SessionState {
       kind?: string | undefined;
       apieId?: string | undefined;
       isScoped?: boolean | undefined;
+      imported?: Imported | undefined;
     },
   ) {
     this.id = id;
@@ -53,6 +57,7 @@ export class SessionState {
     this.kind = details.kind;
     this.apieId = details.apieId;
     this.isScoped = details.isScoped === true;
+    this.imported = details.imported;
     this.details = details;
     this.lastSeen = now;
   }

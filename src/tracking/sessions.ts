@@ -42,6 +42,7 @@ export class Sessions {
         inputSummary: activity.session?.inputSummary,
         metadata: activity.metadata,
         isScoped: activity.kind === "session",
+        imported: node.scope?.imported,
       }),
     );
   }

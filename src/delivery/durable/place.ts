@@ -41,6 +41,11 @@ export class Place {
     }
   }
 
+  /** Beside the queue, for all processes that have their queues here. */
+  get keptIdsPath(): string {
+    return this.isFolder ? join(this.#path, "apie-imports.ids") : `${this.#path}.imports`;
+  }
+
   /** The path of this process's file. */
   get ownPath(): string {
     return this.#ownPath;

@@ -81,7 +81,8 @@ export class QueueFile {
   }
 }
 
-function locked(sqlite: Sqlite, path: string): DatabaseSync {
+/** @throws {StoreFailure} `locked` when another one has it, in this process or elsewhere. */
+export function locked(sqlite: Sqlite, path: string): DatabaseSync {
   makePrivate(path);
   let lock: DatabaseSync | undefined;
   try {

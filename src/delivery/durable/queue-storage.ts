@@ -8,10 +8,11 @@ import type { LaneItem } from "../items.ts";
 import type { Lane } from "../lane.ts";
 import { atExit } from "./at-exit.ts";
 import { HeadBudget } from "./head-budget.ts";
+import { KeptIds } from "./kept-ids.ts";
 import { OpenedFile } from "./opened-file.ts";
 import { type OpenFile, Place } from "./place.ts";
 import { hashOf } from "./rows.ts";
-import { loadSqlite } from "./sqlite.ts";
+import { loadSqlite, type Sqlite } from "./sqlite.ts";
 import type { StorageHooks, StorageOptions, StorageState } from "./storage-options.ts";
 import { StoreFailure, type StoreTotals } from "./store.ts";
 
@@ -37,12 +38,24 @@ export class QueueStorage {
   #retryMs = FIRST_RETRY_MS;
   #scanTimer: Timer | undefined;
   #isClosed = false;
+  /** Apie's ids of what is told again at another time. */
+  readonly keptIds: KeptIds;
 
   /** @throws {ApieConfigError} when the path can never be used. */
   constructor(options: StorageOptions, hooks: StorageHooks) {
     this.#options = options;
     this.#hooks = hooks;
-    this.#place = new Place(options.path, loadSqlite());
+    const sqlite = loadSqlite();
+    this.#place = new Place(options.path, sqlite);
+    this.keptIds = new KeptIds({
+      sqlite: sqlite as Sqlite,
+      path: this.#place.keptIdsPath,
+      apie: options.apie ?? "",
+      tell: (message, setAside) => {
+        if (setAside !== undefined) this.#setAside.push(setAside);
+        this.#tell("import_ids", message);
+      },
+    });
     this.#budget = new HeadBudget(options.maxHeadBytes);
     this.#own = this.#newFile();
     this.#openOwn();
@@ -86,7 +99,19 @@ export class QueueStorage {
   }
 
   take(lane: Lane): void {
-    if (lane.slot === undefined) this.#own.spool.take(lane);
+    if (lane.slot !== undefined) return;
+    this.#own.spool.take(lane);
+    this.#keepId(lane);
+  }
+
+  /** Before the lane's row, which has the id as well, can be taken out. */
+  #keepId(lane: Lane): void {
+    if (!lane.keepsId) return;
+    lane.whenSettled(() => {
+      const { id, opening, slot } = lane;
+      if (id !== undefined && slot !== undefined && opening.kind !== "none")
+        this.keptIds.putId(opening.kind, slot.keyHash, id);
+    });
   }
 
   pushed(lane: Lane, item: LaneItem): void {
@@ -147,6 +172,7 @@ export class QueueStorage {
     this.#retryTimer?.cancel();
     this.#scanTimer?.cancel();
     for (const opened of this.#all) opened.close(this.#place.isFolder);
+    this.keptIds.close();
   }
 
   // ---- files ---------------------------------------------------------------------------------------------------
@@ -161,7 +187,13 @@ export class QueueStorage {
 
   #newFile(): OpenedFile {
     return new OpenedFile(this.#options, this.#budget, {
-      storage: this.#hooks,
+      storage: {
+        ...this.#hooks,
+        restored: (lane) => {
+          this.#keepId(lane);
+          this.#hooks.restored(lane);
+        },
+      },
       unsaved: () => this.#planSave(),
       failed: (opened, failure) => this.#failed(opened, failure),
       tell: (code, message) => this.#tell(code, message),

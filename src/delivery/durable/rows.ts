@@ -13,6 +13,7 @@ const FLAGS = {
   withoutParent: 4,
   outsideSession: 8,
   holdsSession: HOLDS_SESSION,
+  keepsId: 32,
 } as const;
 const FLAG_NAMES = Object.keys(FLAGS) as (keyof typeof FLAGS)[];
 

@@ -17,6 +17,8 @@ export interface StorageOptions {
   shown: (key: string) => string;
   /** How a run or session ends whose process did before. */
   orphanEnd: (orphan: Orphan) => CompleteBody;
+  /** Which Apie this is: ids that are kept are of one. */
+  apie?: string | undefined;
   /** Called when the process is about to be gone: the last moment to put something in. Must not throw. */
   atLast?: (() => void) | undefined;
   /** How often a folder is looked through for files of processes that have ended. Default 30,000. */

@@ -41,7 +41,9 @@ function openRun(
     const known = agent.key ?? (agent.id ? store.agents.byId(agent.id)?.key : undefined);
     if (known === undefined) throw unknownReference("agent_id", "agent", agent.id ?? "");
     const { agent: found, created } = store.agents.touch(known, now);
-    return { created, row: store.runs.create({ ...run, agent_id: found.id, agent_key: found.key }, now) };
+    const asked = { ...run, agent_id: found.id, agent_key: found.key };
+    // An import again of the same run goes on with the one there is, which hosted Apie does not do.
+    return { created, row: store.runs.sameImport(asked) ?? store.runs.create(asked, now) };
   });
   services.changes.publish([
     ...(created ? [{ kind: "agent", id: row.agent_id } as const] : []),

@@ -27,18 +27,17 @@ export function sessionOfPath(c: AppContext, services: Services): SessionRow {
 
 async function createSession(c: AppContext, services: Services): Promise<Response> {
   const { body, warnings } = await readObject(c, services, CREATE_SESSION);
-  const session = services.store.transaction(() =>
-    services.store.sessions.create(
-      {
-        kind: body.kind ?? "single_agent",
-        orchestrator_agent_key: orNull(body.orchestrator_agent_key),
-        orchestrator_agent_id: orNull(body.orchestrator_agent_id),
-        environment: orNull(body.environment),
-        input_summary: orNull(body.input_summary),
-        metadata: orNull(body.metadata),
-      },
-      services.timestamp(),
-    ),
+  const asked = {
+    kind: body.kind ?? "single_agent",
+    orchestrator_agent_key: orNull(body.orchestrator_agent_key),
+    orchestrator_agent_id: orNull(body.orchestrator_agent_id),
+    environment: orNull(body.environment),
+    input_summary: orNull(body.input_summary),
+    metadata: orNull(body.metadata),
+  };
+  const { sessions } = services.store;
+  const session = services.store.transaction(
+    () => sessions.sameImport(asked) ?? sessions.create(asked, services.timestamp()),
   );
   services.changes.publish([{ kind: "session", id: session.id }]);
   return c.json(withWarnings(answerOf(session), warnings), 201);
@@ -68,22 +67,21 @@ async function completeSession(c: AppContext, services: Services): Promise<Respo
 async function createHandoff(c: AppContext, services: Services): Promise<Response> {
   const { id: session_id } = sessionOfPath(c, services);
   const { body, warnings } = await readObject(c, services, CREATE_HANDOFF);
-  const handoff = services.store.transaction(() =>
-    services.store.handoffs.create(
-      {
-        session_id,
-        source_run_id: orNull(body.source_run_id),
-        source_agent_id: orNull(body.source_agent_id),
-        target_run_id: orNull(body.target_run_id),
-        target_agent_id: orNull(body.target_agent_id),
-        trigger_event_id: orNull(body.trigger_event_id),
-        reason: orNull(body.reason),
-        input_summary: orNull(body.input_summary),
-        payload_summary: orNull(body.payload_summary),
-        status: body.status ?? "requested",
-      },
-      services.timestamp(),
-    ),
+  const asked = {
+    session_id,
+    source_run_id: orNull(body.source_run_id),
+    source_agent_id: orNull(body.source_agent_id),
+    target_run_id: orNull(body.target_run_id),
+    target_agent_id: orNull(body.target_agent_id),
+    trigger_event_id: orNull(body.trigger_event_id),
+    reason: orNull(body.reason),
+    input_summary: orNull(body.input_summary),
+    payload_summary: orNull(body.payload_summary),
+    status: body.status ?? "requested",
+  };
+  const { handoffs } = services.store;
+  const handoff = services.store.transaction(
+    () => handoffs.sameImport(asked) ?? handoffs.create(asked, services.timestamp()),
   );
   services.changes.publish([
     { kind: "handoff", id: handoff.id, session_id },

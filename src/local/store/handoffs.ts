@@ -20,6 +20,11 @@ export type Handoff = NewHandoff & { readonly id: string; readonly created_at: s
 
 type HandoffRow = Omit<Handoff, "payload_summary"> & { seq: number; payload_summary: string | null };
 
+const presentHandoff = ({ seq: _, ...row }: HandoffRow): Handoff => ({
+  ...row,
+  payload_summary: fromJson(row.payload_summary) as Handoff["payload_summary"],
+});
+
 export class HandoffStore {
   readonly #db: Database;
 
@@ -38,6 +43,21 @@ export class HandoffStore {
     return { id, ...handoff, created_at: now };
   }
 
+  /** The hand-off of an imported run that was posted before. */
+  sameImport({ session_id, source_run_id, payload_summary }: NewHandoff): Handoff | undefined {
+    const { handoff_id } = payload_summary ?? {};
+    if (source_run_id === null || typeof handoff_id !== "string") return undefined;
+    const row = this.#db.get<HandoffRow>(
+      `SELECT handoffs.* FROM handoffs JOIN runs ON runs.id = handoffs.source_run_id
+       WHERE handoffs.session_id = ? AND handoffs.source_run_id = ? AND runs.imported_as IS NOT NULL
+         AND json_extract(handoffs.payload_summary, '$.handoff_id') = ?`,
+      session_id,
+      source_run_id,
+      handoff_id,
+    );
+    return row === undefined ? undefined : presentHandoff(row);
+  }
+
   /** In order of arrival. */
   ofSession(sessionId: string, limit: number, cursor: Cursor | undefined): Page<Handoff> {
     const where = new Conditions().add("session_id = ?", sessionId).add("seq > ?", cursor?.[0]);
@@ -46,14 +66,6 @@ export class HandoffStore {
       ...where.values,
       limit + 1,
     );
-    return pageOf(
-      rows,
-      limit,
-      (row) => [row.seq],
-      ({ seq: _, ...row }) => ({
-        ...row,
-        payload_summary: fromJson(row.payload_summary) as Handoff["payload_summary"],
-      }),
-    );
+    return pageOf(rows, limit, (row) => [row.seq], presentHandoff);
   }
 }

@@ -3,6 +3,7 @@ import { newId } from "../ids.ts";
 import { type Counters, presentCounts, storeCounts } from "./counters.ts";
 import { type Database, fromJson, toJson } from "./database.ts";
 import { Conditions, type Cursor, type Page, pageOf } from "./paging.ts";
+import { importedAs, spanOf } from "./span-of.ts";
 
 export interface RunRow extends Counters {
   seq: number;
@@ -26,6 +27,7 @@ export interface RunRow extends Counters {
   completed_at: string | null;
   trace_id: string | null;
   span_id: string | null;
+  imported_as: string | null;
 }
 
 export interface NewRun {
@@ -54,25 +56,21 @@ export interface RunFilter {
   readonly parent?: string | undefined;
 }
 
-/** The span of a run as our bridge and others write it: `metadata.otel.trace_id` and `.span_id`, in hex. */
-function spanOf(metadata: Record<string, unknown> | null): {
-  trace_id: string | null;
-  span_id: string | null;
-} {
-  const otel = (metadata?.otel ?? {}) as { trace_id?: unknown; span_id?: unknown };
-  const hex = (value: unknown, length: number): string | null =>
-    typeof value === "string" && value.length === length && /^[0-9a-f]+$/i.test(value)
-      ? value.toLowerCase()
-      : null;
-  return { trace_id: hex(otel.trace_id, 32), span_id: hex(otel.span_id, 16) };
-}
-
 const millisecondsBetween = (from: string, to: string | null): number | null =>
   to === null ? null : Date.parse(to) - Date.parse(from);
 
 /** The run as the read API shows it. */
 export function presentRun(row: RunRow) {
-  const { seq: _, event_count, error_count, failure_count, tokens_in, tokens_out, ...run } = row;
+  const {
+    seq: _,
+    imported_as: __,
+    event_count,
+    error_count,
+    failure_count,
+    tokens_in,
+    tokens_out,
+    ...run
+  } = row;
   return {
     ...run,
     metadata: fromJson(row.metadata),
@@ -107,6 +105,17 @@ export class RunStore {
     );
   }
 
+  /** The run that was imported before, with what the run says of itself, in its session. */
+  sameImport({ metadata, session_id }: NewRun): RunRow | undefined {
+    const name = importedAs(metadata);
+    if (name === null) return undefined;
+    return this.#db.get<RunRow>(
+      "SELECT * FROM runs WHERE imported_as = ? AND coalesce(session_id, '') = ?",
+      name,
+      session_id ?? "",
+    );
+  }
+
   create(run: NewRun, now: string): RunRow {
     const id = newId("run");
     this.#db.insert("runs", {
@@ -114,6 +123,7 @@ export class RunStore {
       id,
       metadata: toJson(run.metadata),
       ...spanOf(run.metadata),
+      imported_as: importedAs(run.metadata),
       status: "running",
       started_at: now,
     });

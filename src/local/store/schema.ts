@@ -220,4 +220,12 @@ CREATE INDEX runs_by_source ON runs (json_extract(metadata, '$.run_id')) WHERE m
 CREATE INDEX sessions_by_source ON sessions (json_extract(metadata, '$.session_id')) WHERE metadata IS NOT NULL;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, GUARDRAILS, ARRIVAL];
+/** What a run or session that was imported is called, by which it is known again: it is then the same one. */
+const IMPORTS = `
+ALTER TABLE sessions ADD COLUMN imported_as TEXT;
+ALTER TABLE runs ADD COLUMN imported_as TEXT;
+CREATE UNIQUE INDEX sessions_by_import ON sessions (imported_as) WHERE imported_as IS NOT NULL;
+CREATE UNIQUE INDEX runs_by_import ON runs (imported_as, coalesce(session_id, '')) WHERE imported_as IS NOT NULL;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, GUARDRAILS, ARRIVAL, IMPORTS];

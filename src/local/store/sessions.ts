@@ -3,6 +3,7 @@ import { newId } from "../ids.ts";
 import { type Counters, presentCounts, storeCounts } from "./counters.ts";
 import { type Database, fromJson, toJson } from "./database.ts";
 import { Conditions, type Cursor, containing, type Page, pageOf } from "./paging.ts";
+import { importedAs } from "./span-of.ts";
 
 export interface SessionRow extends Counters {
   seq: number;
@@ -18,6 +19,7 @@ export interface SessionRow extends Counters {
   completion_metadata: string | null;
   started_at: string;
   completed_at: string | null;
+  imported_as: string | null;
 }
 
 export interface NewSession {
@@ -48,7 +50,16 @@ interface RunTotals {
 
 /** The session as the read API shows it. */
 export function presentSession(row: SessionRow, totals: RunTotals) {
-  const { seq: _, event_count, error_count, failure_count, tokens_in, tokens_out, ...session } = row;
+  const {
+    seq: _,
+    imported_as: __,
+    event_count,
+    error_count,
+    failure_count,
+    tokens_in,
+    tokens_out,
+    ...session
+  } = row;
   const { agents, ...runs } = totals;
   return {
     ...session,
@@ -82,12 +93,20 @@ export class SessionStore {
     );
   }
 
+  /** The session that was imported before. */
+  sameImport({ metadata }: NewSession): SessionRow | undefined {
+    const name = importedAs(metadata);
+    if (name === null) return undefined;
+    return this.#db.get<SessionRow>("SELECT * FROM sessions WHERE imported_as = ?", name);
+  }
+
   create(session: NewSession, now: string): SessionRow {
     const id = newId("ses");
     this.#db.insert("sessions", {
       ...session,
       id,
       metadata: toJson(session.metadata),
+      imported_as: importedAs(session.metadata),
       status: "running",
       started_at: now,
     });

@@ -1,7 +1,7 @@
 /** Runs recorded here, as ag.dev would answer them. */
 import { describe, expect, it } from "vitest";
-import { agnoRuns } from "../../../src/imports/index.ts";
-import { fixture } from "../../imports/support.ts";
+import { agDevRun, agnoRuns, type ImportedSpan } from "../../../src/imports/index.ts";
+import { fixture, summaryOf } from "../../imports/support.ts";
 import { call, get, type Json, openRun, post, rawRequest, sendEvents, startApie } from "../support.ts";
 import { imported } from "./support.ts";
 
@@ -177,6 +177,25 @@ describe("events", () => {
     expect(listOf(data)).toMatchObject([
       { type: "tool_call", finishedAt: null, data: { id: "c", name: "search" } },
     ]);
+  });
+});
+
+describe("what it answers is taken again", () => {
+  it.each(["run-document-done", "run-json-error"])("of %s, with its counts", async (name) => {
+    for (const captureContent of [true, false]) {
+      const bundle = fixture(`agdev/${name}`);
+      const spans = [...agDevRun(bundle)];
+      const { local } = await imported(spans, { captureContent });
+      const [{ id, agent_key } = { id: "", agent_key: "" }] = (await get(local, "/api/runs")).items;
+      const path = `/agents/${encodeURIComponent(agent_key)}/runs/${id}`;
+      const answer = { run: await get(local, path), events: await get(local, `${path}/events`) };
+      const again = [...agDevRun(answer)];
+      expect(summaryOf(again)).toEqual(summaryOf(spans));
+      const steps = (of: readonly ImportedSpan[]) =>
+        of.map((span) => String(span.attributes["agent.step.key"])).filter((key) => key !== "undefined");
+      expect(steps(again)).toEqual(steps(spans));
+      expect((answer.run as Json).agentId).toBe((bundle.run as Json).agentId);
+    }
   });
 });
 

@@ -2,12 +2,14 @@
 import { type Members, members, textOf } from "../../members.ts";
 import { saidIn, sourcesOf } from "../content.ts";
 import type { RecordedRun } from "../recorded.ts";
-import { factsOf, isToolCall, timesOf, type Work } from "../work.ts";
+import { factsOf, hasFailed, isToolCall, timesOf, type Work } from "../work.ts";
 
 export type Json = Record<string, unknown>;
 
 /** ISO 8601 in UTC with milliseconds. */
 const isoTime = (us: number): string => new Date(Math.floor(us / 1_000)).toISOString();
+
+const MILLISECOND = 1_000;
 
 /** It knows no run that was cancelled: that did not finish either. */
 const STATUSES: Readonly<Record<string, string>> = {
@@ -119,11 +121,21 @@ function typeAndData(work: Work): readonly [type: string, data: Json] | undefine
   return content === undefined ? undefined : ["narration", { content }];
 }
 
+/** There is no mark for a call that failed: one that went down with its run is one that never ended. */
+function isLeftOpen(work: Work, { error, endUs }: RecordedRun): boolean {
+  if (error === undefined || endUs === undefined || !isToolCall(work) || !hasFailed(work)) return false;
+  return (timesOf(work).endUs ?? endUs) >= endUs - MILLISECOND;
+}
+
 /** In the order they began. */
-export function showEvents({ row, works }: RecordedRun): Json[] {
+export function showEvents(run: RecordedRun): Json[] {
+  const { row, works } = run;
   return works.flatMap((work) => {
-    const [type, data] = typeAndData(work) ?? [];
+    const [type, known = {}] = typeAndData(work) ?? [];
     if (type === undefined) return [];
+    const isOpen = isLeftOpen(work, run);
+    const { output: _, ...withoutOutput } = known;
+    const data = isOpen ? withoutOutput : known;
     const { startUs, endUs } = timesOf(work);
     return [
       {
@@ -132,7 +144,7 @@ export function showEvents({ row, works }: RecordedRun): Json[] {
         type,
         data,
         startedAt: isoTime(startUs),
-        finishedAt: endUs === undefined ? null : isoTime(endUs),
+        finishedAt: endUs === undefined || isOpen ? null : isoTime(endUs),
       },
     ];
   });

@@ -1,6 +1,7 @@
 /** What models and agents said, where that was captured. */
 import { listOf, type Members, members, textOf } from "../members.ts";
 import type { RecordedRun } from "./recorded.ts";
+import { factsOf, type Work } from "./work.ts";
 
 /** Parts of messages as OpenTelemetry writes them, or content as a provider does. */
 export function partsOf(output: unknown): readonly Members[] {
@@ -21,6 +22,24 @@ export function saidIn(output: unknown): string | undefined {
   return texts.length === 0 ? undefined : texts.join("\n");
 }
 
-/** Urls the answer names. */
-export const sourcesOf = ({ ending }: RecordedRun): string[] =>
-  listOf(ending.sources).filter((url): url is string => typeof url === "string");
+/** What was said in a step. */
+export const saidInStep = ({ end }: Work): string | undefined => textOf(members(factsOf(end).metadata).text);
+
+export interface Source {
+  readonly url: string;
+  readonly title: string | null;
+}
+
+/** Pages the answer names. */
+export function sourcesOf({ ending, told }: RecordedRun): Source[] {
+  const titles = new Map<unknown, string>();
+  for (const { event } of told) {
+    const { type, resource, metadata } = factsOf(event);
+    const title = textOf(members(metadata).title);
+    if (type === "agent.resource.touched" && title !== undefined)
+      titles.set(members(resource).external_id, title);
+  }
+  return listOf(ending.sources).flatMap((url) =>
+    typeof url === "string" ? [{ url, title: titles.get(url) ?? null }] : [],
+  );
+}

@@ -194,6 +194,14 @@ describe("what it answers is taken again", () => {
       const steps = (of: readonly ImportedSpan[]) =>
         of.map((span) => String(span.attributes["agent.step.key"])).filter((key) => key !== "undefined");
       expect(steps(again)).toEqual(steps(spans));
+      const texts = (of: readonly ImportedSpan[]) =>
+        of.flatMap(
+          ({ attributes }) => attributes["agent.step.content"] ?? attributes["agent.reasoning.content"] ?? [],
+        );
+      expect(texts(again)).toEqual(captureContent ? texts(spans) : []);
+      const sources = ({ run }: { run: unknown }) => ((run as Json).resultData as Json | null)?.sources;
+      if (captureContent)
+        expect(sources(answer)).toEqual(sources(bundle as { run: unknown }) ?? sources(answer));
       expect((answer.run as Json).agentId).toBe((bundle.run as Json).agentId);
     }
   });

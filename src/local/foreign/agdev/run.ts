@@ -1,6 +1,6 @@
 /** A run and its events in the schema of ag.dev (api.ag.dev, get run and list events). */
 import { type Members, members, textOf } from "../../members.ts";
-import { saidIn, sourcesOf } from "../content.ts";
+import { saidIn, saidInStep, sourcesOf } from "../content.ts";
 import type { RecordedRun } from "../recorded.ts";
 import { factsOf, hasFailed, isToolCall, timesOf, type Work } from "../work.ts";
 
@@ -47,7 +47,7 @@ function resultOf(run: RecordedRun): Json {
     resultType: "document",
     resultData: {
       result: typeof output === "string" ? output : JSON.stringify(output),
-      sources: sourcesOf(run).map((url) => ({ url, title: null })),
+      sources: sourcesOf(run),
     },
   };
 }
@@ -89,10 +89,8 @@ function stepType(work: Work): string | undefined {
 
 function stepData(work: Work, type: string): Json {
   const facts = { ...members(factsOf(work.begin).metadata), ...members(factsOf(work.end).metadata) };
-  const { otel: _, capture_source: __, duration_ms: ___, ...rest } = facts;
-  if (type === "context_compression") return rest;
-  // What was planned or thought is in no event here.
-  return { content: textOf(rest.content) ?? null };
+  const { otel: _, capture_source: __, duration_ms: ___, text: ____, ...rest } = facts;
+  return type === "context_compression" ? rest : { content: saidInStep(work) ?? null };
 }
 
 function toolData(work: Work): Json {

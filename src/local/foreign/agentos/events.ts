@@ -3,6 +3,7 @@
  * here, under `apie_event`.
  */
 import { type Members, members, textOf } from "../../members.ts";
+import { saidInStep } from "../content.ts";
 import { type RecordedRun, usageOf } from "../recorded.ts";
 import { factsOf, hasFailed, isToolCall, isWait, type Told, timeOf, type Work } from "../work.ts";
 import { ownModelCalls, payloadOf, tokensOf } from "./metrics.ts";
@@ -159,7 +160,9 @@ class EventList {
       isStep && stem === "Step"
         ? { step_response: stepResponse(work, this.#run, this.#around.executors) }
         : {};
-    named.push([name("Completed"), { ...fields, ...response }]);
+    const said = stem === "Reasoning" ? saidInStep(work) : undefined;
+    const reasoning = said === undefined ? {} : { content: said, content_type: "str" };
+    named.push([name("Completed"), { ...fields, ...response, ...reasoning }]);
     return named;
   }
 

@@ -2,7 +2,7 @@
  * A run in the schemas of AgentOS (`RunSchema`, `TeamRunSchema`, `WorkflowRunSchema` of Agno 2.9), and as the raw run that stands
  * within a workflow's.
  */
-import { sourcesOf } from "../content.ts";
+import { saidInStep, sourcesOf } from "../content.ts";
 import { type RecordedRun, userOf } from "../recorded.ts";
 import { type Around, eventsOf } from "./events.ts";
 import { messagesOf } from "./messages.ts";
@@ -19,7 +19,7 @@ import {
   statusOf,
   wholeSeconds,
 } from "./names.ts";
-import { type Executors, stepResults, workflowMetrics } from "./steps.ts";
+import { type Executors, stepNames, stepResults, workflowMetrics } from "./steps.ts";
 import { Tools } from "./tools.ts";
 
 /** What a run is shown with. */
@@ -55,12 +55,19 @@ const byStep = (runs: readonly RecordedRun[]): Executors =>
 
 /** Present in every run, and filled in where there is nothing. */
 const NO_MEDIA = { images: [], videos: [], audio: [], files: [] };
-const NO_REASONING = { reasoning_content: "", reasoning_steps: [], reasoning_messages: [] };
+
+function reasoningOf({ works }: RecordedRun): Json {
+  const texts = works.flatMap((work) =>
+    work.kind === "step" && stepNames(work).stem === "Reasoning" ? (saidInStep(work) ?? []) : [],
+  );
+  return { reasoning_content: texts.join("\n"), reasoning_steps: [], reasoning_messages: [] };
+}
+
 const NO_INPUT_MEDIA = { input_media: { images: [], videos: [], audios: [], files: [] } };
 
 function citationsOf(run: RecordedRun): Json | undefined {
   const urls = sourcesOf(run);
-  return urls.length === 0 ? undefined : { urls: urls.map((url) => ({ url, title: null })) };
+  return urls.length === 0 ? undefined : { urls };
 }
 
 /** What runs of agents and of teams have in common. Top-level nulls are left out, as AgentOS does. */
@@ -80,7 +87,7 @@ function common(shown: Shown): Json {
     created_at: isoTime(run.startUs),
     references: [],
     citations: citationsOf(run),
-    ...NO_REASONING,
+    ...reasoningOf(run),
     ...NO_MEDIA,
     ...NO_INPUT_MEDIA,
   });
@@ -123,7 +130,7 @@ function workflowRun(shown: Shown): Json {
     created_at: isoTime(run.startUs),
     references: [],
     citations: citationsOf(run),
-    ...NO_REASONING,
+    ...reasoningOf(run),
     ...NO_MEDIA,
   });
 }

@@ -5,6 +5,7 @@ import { PACKAGE_NAME, VERSION } from "../config/index.ts";
 import { devCommand } from "./commands/dev.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
+import { importCommand } from "./commands/import.ts";
 import { initCommand } from "./commands/init.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { sendTestEventCommand } from "./commands/send-test-event.ts";
@@ -24,6 +25,7 @@ const COMMANDS: readonly (() => Command)[] = [
   replayCommand,
   exportCommand,
   validateCommand,
+  importCommand,
 ];
 
 function createProgram(): Command {

@@ -183,12 +183,12 @@ export class ImportRun {
     const { processor, exporter } = this.#options;
     if (processor !== undefined && !isToApie) return { toApie: [], toExport: group.spans };
     if (exporter !== undefined && !isToExporter) return { toApie: group.spans, toExport: [] };
-    return this.#known.newsOf(group, isToApie);
+    return this.#known.newsOf(group, isToApie, isToExporter);
   }
 
   #toProcessor(root: ImportedSpan, spans: readonly ImportedSpan[]): void {
     const { processor } = this.#options;
-    if (processor === undefined || spans.length === 0 || !this.#known.isToBeTold(root)) return;
+    if (processor === undefined || spans.length === 0) return;
     const scope = this.#known.scopeOf(root, this);
     // What an earlier import told of it has been waited for.
     processor.pipeline?.tracker.retold(root.spanContext().traceId);

@@ -65,6 +65,9 @@ const kindOf = (root: ImportedSpan): Kind => (isRun(root) ? "runs" : "sessions")
 export const idOf = (root: ImportedSpan): string =>
   said(root, isRun(root) ? ATTR_AGENT_RUN_ID : ATTR_AGENT_SESSION_ID) ?? "";
 
+const isBeginning = (root: ImportedSpan): boolean =>
+  said(root, ATTR_AGENT_OPERATION_NAME) === "session_start";
+
 const spanIdOf = (span: ImportedSpan): string => span.spanContext().spanId;
 
 /** What somebody was asked for and has not given: of it there is more to tell. */
@@ -115,6 +118,8 @@ export class Known {
   readonly #goesOn: boolean;
   /** What was sent of runs by this import, whether it has arrived or not. */
   readonly #sent = new Map<string, { readonly told: Told; readonly status: string | undefined }>();
+  /** Sessions whose beginning this import has sent. */
+  readonly #begun = new Set<string>();
 
   constructor({ known, ids, kept, isFollowing }: KnownOptions) {
     this.#items = {
@@ -139,21 +144,16 @@ export class Known {
     };
   }
 
-  /** A session that Apie has is not begun there again. */
-  isToBeTold(root: ImportedSpan): boolean {
-    const isBeginning = said(root, ATTR_AGENT_OPERATION_NAME) === "session_start";
-    return !isBeginning || this.#itemOf(root)?.apieId === undefined;
-  }
-
   /** Whether this import has sent something of the run, or session end, before. */
   wasSent(root: ImportedSpan): boolean {
     return this.#sent.has(idOf(root));
   }
 
   /** @returns `undefined` where only the document has changed, and nothing that is told. */
-  newsOf({ spans }: Group, isForApie: boolean): News | undefined {
+  newsOf({ spans }: Group, isForApie: boolean, isToExport: boolean): News | undefined {
     const [root] = spans;
     if (root === undefined) return undefined;
+    if (isBeginning(root)) return this.#newsOfBeginning(root, isForApie, isToExport);
     if (!isRun(root)) return { toApie: spans, toExport: spans };
     const told = this.#toldOf(root, isForApie);
     if (told === undefined) return { toApie: spans, toExport: spans };
@@ -169,7 +169,9 @@ export class Known {
   /** All of the group is on its way. */
   sent({ spans }: Group): void {
     const [root] = spans;
-    if (root === undefined || !isRun(root)) return;
+    if (root === undefined) return;
+    if (isBeginning(root)) this.#begun.add(idOf(root));
+    if (!isRun(root)) return;
     const told = new Map<string, "done" | "waiting">();
     for (const span of spans) told.set(spanIdOf(span), isWaiting(span) ? "waiting" : "done");
     if (!isOver(root)) told.delete(spanIdOf(root));
@@ -309,6 +311,16 @@ export class Known {
 
   #apieIdOf(kind: Kind, id: string): string | undefined {
     return this.#ids?.[kind].current(id) ?? this.#item(kind, id)?.apieId;
+  }
+
+  /** The beginning of a session is told once, whatever comes to be known of it. */
+  #newsOfBeginning(root: ImportedSpan, isForApie: boolean, isToExport: boolean): News | undefined {
+    const item = this.#itemOf(root);
+    if (this.#begun.has(idOf(root))) return undefined;
+    if (item !== undefined) this.#items.sessions.set(idOf(root), item);
+    const toApie = isForApie && item?.apieId === undefined ? [root] : [];
+    const toExport = isToExport && item?.exported !== true ? [root] : [];
+    return toApie.length + toExport.length === 0 ? undefined : { toApie, toExport };
   }
 
   /** As it was told last. */

@@ -21,7 +21,7 @@ const optionsIn = (text: string): string[] => [
 ];
 
 function sectionOf(command: string): string {
-  const [section] = new RegExp(`^## \`${command}.*?(?=^## |\\z)`, "ms").exec(`${PAGE}\n## end`) ?? [];
+  const [section] = new RegExp(`^## \`${command}.*?(?=^## )`, "ms").exec(`${PAGE}\n## end`) ?? [];
   return section ?? "";
 }
 

@@ -146,7 +146,8 @@ test("the dependencies it gives reasons for are those there are", () => {
   const named = rows.flat();
   expect(dependencies().filter((name) => !named.includes(name))).toEqual([]);
   expect(Object.keys(manifest.peerDependencies).filter((name) => !named.includes(name))).toEqual([]);
-  const foreign = /(?:from|import\() ?"((?:@hono|hono|protobufjs|commander|eventsource-parser)[^"]*)"/g;
+  const foreign =
+    /(?:from|import\() ?"((?:@hono|hono|protobufjs|commander|eventsource-parser|@opentelemetry\/exporter)[^"]*)"/g;
   const bundled = ["src/local", "src/cli"].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts"))

@@ -19,15 +19,25 @@ export interface Configured {
   readonly client: Apie;
   /** What the service keeps on disk: its own, and not opened here. */
   readonly storage: string | undefined;
+  /** The file exports a client, with options that stay what they are. */
+  readonly isReady: boolean;
 }
 
 /**
  * @param path config file; default: the one of the working directory, if there is one.
+ * @param change what a command makes of the options of the file; it cannot change a client that is ready.
  * @throws {ApieConfigError} naming every wrong option.
  */
-export async function configuredClient(path: string | undefined): Promise<Configured> {
+export async function configuredClient(
+  path: string | undefined,
+  change: (options: StartOptions) => StartOptions = (options) => options,
+): Promise<Configured> {
   const options = optionsIn(await readConfigFile(path));
-  if (isClient(options)) return { client: options, storage: undefined };
-  const { queueStoragePath: storage } = options;
-  return { client: clientOf({ ...options, onError: "silent", queueStoragePath: undefined }), storage };
+  if (isClient(options)) return { client: options, storage: undefined, isReady: true };
+  const { queueStoragePath: storage, ...given } = change(options);
+  return {
+    client: clientOf({ ...given, onError: "silent", queueStoragePath: undefined }),
+    storage,
+    isReady: false,
+  };
 }

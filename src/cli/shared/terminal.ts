@@ -55,6 +55,14 @@ export class Progress {
   }
 
   /** The same items, counted as they pass. */
+  *countingEach<T>(items: Iterable<T>): Generator<T, void, void> {
+    for (const item of items) {
+      this.add();
+      yield item;
+    }
+  }
+
+  /** The same items, counted as they pass. */
   async *counting<T>(items: AsyncIterable<T>): AsyncGenerator<T, void, void> {
     for await (const item of items) {
       this.add();

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EventFilter, EventRecord, LocalReader } from "../../local/index.ts";
 import { ApieError } from "../../model/errors.ts";
-import { messagesOf } from "./messages.ts";
+import { messagesOf } from "../shared/messages.ts";
 
 export interface FollowOptions {
   readonly filter: EventFilter;

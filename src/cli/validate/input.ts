@@ -1,9 +1,7 @@
 /** Reads a file or standard input and finds out what it holds: events, or OTLP; JSON, JSON lines or protobuf; also gzipped. */
-import { readFile } from "node:fs/promises";
-import { buffer } from "node:stream/consumers";
-import { gunzipSync } from "node:zlib";
 import { reasonOf } from "../../model/errors.ts";
 import { UsageError } from "../failure.ts";
+import { readBytes } from "../shared/files.ts";
 
 /** One event, and where it stands: `[3]`, `events[3]`, `line 4`. */
 export interface Placed<T> {
@@ -30,21 +28,6 @@ export type Input =
       readonly requests: readonly Placed<Uint8Array>[];
       readonly unreadable: readonly Unreadable[];
     };
-
-/** Beyond this a file is split by whoever made it. */
-const MAX_BYTES = 256 * 1024 * 1024;
-
-async function bytesOf(path: string): Promise<Buffer> {
-  try {
-    const bytes = path === "-" ? await buffer(process.stdin) : await readFile(path);
-    const plain =
-      bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { maxOutputLength: MAX_BYTES }) : bytes;
-    if (plain.length > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES} bytes: split it`);
-    return plain;
-  } catch (error) {
-    throw new UsageError(`Cannot read ${path === "-" ? "standard input" : path}: ${reasonOf(error)}`, error);
-  }
-}
 
 function textOf(bytes: Uint8Array): string | undefined {
   try {
@@ -113,7 +96,7 @@ const PROTOBUF_FIELD_1 = 0x0a;
 
 /** @param path `-`: standard input. @throws {UsageError} when it cannot be read, or is neither JSON nor OTLP. */
 export async function readInput(path: string): Promise<Input> {
-  const bytes = await bytesOf(path);
+  const bytes = await readBytes(path);
   const text = textOf(bytes)?.replace(/^\uFEFF/, "");
   const protobuf: Input = {
     kind: "otlp",

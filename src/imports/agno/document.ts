@@ -43,13 +43,11 @@ export interface AgnoDocument {
   readonly tops: readonly FoundRun[];
 }
 
-/** Runs are recognised by their id, and events by their name: control frames of a stream have neither. */
+/** Events are recognised by their name, which no run has; how the run stands is said by both. */
 const isStream = (document: unknown): document is readonly unknown[] =>
   Array.isArray(document) &&
   document.length > 0 &&
-  document.every(
-    (member) => typeof object(member)?.event === "string" && object(member)?.status === undefined,
-  );
+  document.every((member) => typeof object(member)?.event === "string");
 
 /** Everything that is wrong with a document, before anything is made of it. */
 export function documentIssues(document: unknown): ImportIssue[] {

@@ -2,16 +2,38 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { ApieError } from "../../model/errors.ts";
 
-/** The server gives a sign every 15 s: after three that did not come the connection is dead. */
+/** Servers give a sign every 15 s: after three that did not come the connection is dead. */
 const SILENCE_MS = 45_000;
+/** Characters of one message, and of a line that has not ended. */
+const MAX_MESSAGE = 64 * 1024 * 1024;
 
-/** @throws {ApieError} of code `network` when the connection breaks, or nothing comes any more. */
+export type { EventSourceMessage } from "eventsource-parser";
+
+export interface MessageLimits {
+  /** Without a sign for so long the connection is taken for dead. Default 45 s. */
+  readonly silenceMs?: number;
+  /** Longest message, in characters. */
+  readonly maxMessage?: number;
+}
+
+/**
+ * A message that the stream ends in the middle of is none.
+ *
+ * @throws {ApieError} of code `network` when the connection breaks, or nothing comes any more; `too_large` when a message is longer than may be.
+ */
 export async function* messagesOf(
   body: ReadableStream<Uint8Array>,
-  silenceMs = SILENCE_MS,
+  { silenceMs = SILENCE_MS, maxMessage = MAX_MESSAGE }: MessageLimits = {},
 ): AsyncGenerator<EventSourceMessage, void, void> {
   const pending: EventSourceMessage[] = [];
-  const parser = createParser({ onEvent: (message) => pending.push(message) });
+  let isTooLarge = false;
+  const parser = createParser({
+    maxBufferSize: maxMessage,
+    onEvent: (message) => pending.push(message),
+    onError: ({ type }) => {
+      isTooLarge ||= type === "max-buffer-size-exceeded";
+    },
+  });
   const decoder = new TextDecoder();
   const reader = body.getReader();
   let isSilent = false;
@@ -26,6 +48,7 @@ export async function* messagesOf(
       if (done) return;
       parser.feed(decoder.decode(value, { stream: true }));
       yield* pending.splice(0);
+      if (isTooLarge) throw new ApieError("too_large", `a message is longer than ${maxMessage} characters`);
     }
   } catch (cause) {
     if (cause instanceof ApieError) throw cause;

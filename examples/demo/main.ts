@@ -75,7 +75,10 @@ async function show(destinations: Destinations, report: DeliveryReport): Promise
 async function whereToLook(destinations: Destinations): Promise<string> {
   if (destinations.replays === undefined) return `  Look further at ${destinations.apie}\n`;
   const [session] = await destinations.replays.sessions();
-  return `  Look further at ${destinations.apie}/api/sessions/${session?.id}/events  (all there is: ${destinations.apie}/api)\n`;
+  return [
+    `  Replay it in a browser: ${destinations.apie}/sessions/${session?.id}`,
+    `  Look further at ${destinations.apie}/api/sessions/${session?.id}/events  (all there is: ${destinations.apie}/api)\n`,
+  ].join("\n");
 }
 
 async function demo(keep: boolean): Promise<void> {

@@ -76,6 +76,9 @@ function sums<K extends "action" | "resource" | "environment">(
   return [...found.values()];
 }
 
+/** What clients write where a call names no resource or environment: it says nothing, so it is beyond nothing. */
+const UNKNOWN = "unknown";
+
 function drift(declared: ReadonlyMap<string, DeclaredTool>, uses: readonly ObservedUse[]): Drift {
   const tools = new Map<string, number>();
   for (const { tool, events } of uses) if (tool !== null) tools.set(tool, (tools.get(tool) ?? 0) + events);
@@ -85,7 +88,7 @@ function drift(declared: ReadonlyMap<string, DeclaredTool>, uses: readonly Obser
   ) =>
     sums(uses, column).filter(({ tool, value }) => {
       const allowed = declared.get(tool)?.[list] ?? [];
-      return allowed.length > 0 && !allowed.includes(value);
+      return allowed.length > 0 && value !== UNKNOWN && !allowed.includes(value);
     });
   return {
     undeclared_tools: [...tools]

@@ -34,6 +34,7 @@ describe("npm run demo", () => {
     ["the link from a request to its run", /started_run → {2}[\da-f]{32} {2}invoke_agent Support/],
     ["Apie's side of the delivery", /Apie {2}events +39 delivered, 0 rejected, 0 dropped, 0 pending/],
     ["OTLP's side of the delivery", /OTLP {2}spans +all exported, \d+ of them in the traces above/],
+    ["where the page is", /Replay it in a browser: http:\/\/127\.0\.0\.1:\d+\/sessions\/ses_\w+\n/],
     ["where to look further", /Look further at http:\/\/127\.0\.0\.1:\d+\/api\/sessions\/ses_\w+\/events/],
   ])("shows %s", (_what, pattern) => {
     expect(finished.stdout).toMatch(pattern);

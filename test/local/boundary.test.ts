@@ -43,6 +43,8 @@ describe("declared against observed", () => {
       use("search", "delete", "work_item", "production"),
       use("search", "read", "secret", "staging"),
       use("anything", "execute", "shell_command", "production"),
+      // What a client sends when a call names none is no resource of its own.
+      use("search", "read", "unknown", "unknown"),
       use("rm", "delete", "file", "production"),
       { type: "agent.llm.called" },
     );
@@ -62,7 +64,7 @@ describe("declared against observed", () => {
       events: 2,
       calls: 2,
     });
-    expect(boundary.observed).toHaveLength(5);
+    expect(boundary.observed).toHaveLength(6);
   });
 
   it("a capability and a tool declared again are replaced, not doubled", async () => {

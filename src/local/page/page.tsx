@@ -100,9 +100,9 @@ export function Page() {
   useKeys({ "/": () => document.querySelector<HTMLElement>("[data-search]")?.focus() });
   return (
     <>
-      <a class="skip" href="#main">
+      <button type="button" class="skip" onClick={() => document.getElementById("main")?.focus()}>
         Skip to the view
-      </a>
+      </button>
       <div class="top">
         <a class="brand" href="/sessions">
           <span class="mark" aria-hidden="true" />
@@ -114,7 +114,7 @@ export function Page() {
           <span class="words">{CONNECTION[connection.value]}</span>
         </span>
       </div>
-      <main id="main">
+      <main id="main" tabIndex={-1}>
         {isKeyWanted.value ? (
           <KeyForm />
         ) : found === undefined ? (

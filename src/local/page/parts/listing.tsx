@@ -48,7 +48,21 @@ export function useListing<T, Name extends string>(
 export interface Column<T> {
   readonly title: string;
   readonly isNumber?: boolean;
+  /** What the row is called by. */
+  readonly isName?: boolean;
   readonly cell: (item: T) => ComponentChildren;
+}
+
+const classOf = <T,>({ isNumber }: Column<T>): string | undefined => (isNumber ? "number" : undefined);
+
+/** On a small screen a row is a card, and each cell says what it is. */
+function Cell<T>({ column, item }: { column: Column<T>; item: T }) {
+  const Element = column.isName ? "th" : "td";
+  return (
+    <Element scope={column.isName ? "row" : undefined} class={classOf(column)} data-title={column.title}>
+      {column.cell(item)}
+    </Element>
+  );
 }
 
 export function Table<T>({
@@ -56,16 +70,18 @@ export function Table<T>({
   columns,
   items,
   idOf,
+  toneOf,
   more,
 }: {
   caption: string;
   columns: readonly Column<T>[];
   items: readonly T[];
   idOf: (item: T) => string;
+  /** A class for the row. */
+  toneOf?: (item: T) => string;
   /** Where there is more. */
   more?: (() => void) | undefined;
 }) {
-  const classOf = ({ isNumber }: Column<T>): string | undefined => (isNumber ? "number" : undefined);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable with the keyboard
     <section class="table-frame" aria-label={caption} tabIndex={0}>
@@ -82,11 +98,9 @@ export function Table<T>({
         </thead>
         <tbody>
           {items.map((item) => (
-            <tr key={idOf(item)} class="opens">
+            <tr key={idOf(item)} class={toneOf?.(item)}>
               {columns.map((column) => (
-                <td key={column.title} class={classOf(column)}>
-                  {column.cell(item)}
-                </td>
+                <Cell key={column.title} column={column} item={item} />
               ))}
             </tr>
           ))}

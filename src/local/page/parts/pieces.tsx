@@ -85,15 +85,20 @@ export const Head = ({ title, children }: { title: ComponentChildren; children?:
 );
 
 export function Copy({ text, children }: { text: string; children: ComponentChildren }) {
-  const [isDone, setDone] = useState(false);
+  const [said, setSaid] = useState<string>();
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(text);
-    setDone(true);
-    setTimeout(() => setDone(false), 1_500);
+    try {
+      await navigator.clipboard.writeText(text);
+      setSaid("Copied");
+    } catch {
+      // Browsers know no clipboard over plain HTTP to another machine, and may be told to refuse it.
+      setSaid("The browser refuses: copy the address above");
+    }
+    setTimeout(() => setSaid(undefined), 2_500);
   };
   return (
     <button type="button" class="quiet" onClick={() => void copy()}>
-      {isDone ? "Copied" : children}
+      {said ?? children}
     </button>
   );
 }

@@ -66,8 +66,14 @@ export function VirtualList({
     if (count > 0 && last >= count - 1) onEndReached?.();
   }, [last, count, onEndReached]);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable with the keyboard
-    <section ref={scroller} class={`virtual ${rest.class ?? ""}`} aria-label={label} tabIndex={0}>
+    <section
+      ref={scroller}
+      class={`virtual ${rest.class ?? ""}`}
+      style={{ "--content": `${count * rowHeight + 2}px` }}
+      aria-label={label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable with the keyboard
+      tabIndex={0}
+    >
       <ul class="virtual-space" style={{ height: `${virtualizer.getTotalSize()}px` }}>
         {rows.map((row) => (
           <li

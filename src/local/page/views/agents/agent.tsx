@@ -5,11 +5,10 @@ import { membersOf, textOf } from "../../data/members.ts";
 import type { Agent, AgentAnswer, AgentVersion } from "../../data/records.ts";
 import { count, plural } from "../../data/words.ts";
 import { clock, shortId } from "../../parts/format.ts";
+import { type Column, Table } from "../../parts/listing.tsx";
 import { Details, Fact, Facts, Head, Json, Tag } from "../../parts/pieces.tsx";
 import { Empty, Shown } from "../../parts/states.tsx";
 import { type BoundaryCell, type BoundaryMap, type BoundaryRow, boundaryMap } from "./boundary.ts";
-
-const COLUMNS = ["actions", "resources", "environments"] as const;
 
 function Cell({ cells }: { cells: readonly BoundaryCell[] }) {
   if (cells.length === 0) return <span class="dim">any</span>;
@@ -30,25 +29,33 @@ function Cell({ cells }: { cells: readonly BoundaryCell[] }) {
   );
 }
 
-function Row({ row, declaresNothing }: { row: BoundaryRow; declaresNothing: boolean }) {
-  return (
-    <tr class={row.isDrift ? "is-drift" : ""}>
-      <th scope="row">
-        {row.tool}
-        {row.isDeclared || declaresNothing ? null : <Tag tone="error">not declared</Tag>}
-        {row.isUnused ? <Tag tone="unused">not used</Tag> : null}
-      </th>
-      <td>{declaresNothing ? <span class="dim">nothing declared</span> : row.isDeclared ? "yes" : "no"}</td>
-      <td class="number">{row.events === 0 ? "" : count(row.events)}</td>
-      {COLUMNS.map((column) => (
-        <td key={column}>
-          <Cell cells={row.cells[column]} />
-        </td>
-      ))}
-      <td class="number">{row.lastSeenAt === undefined ? "" : clock(row.lastSeenAt)}</td>
-    </tr>
-  );
-}
+const columnsOf = (declaresNothing: boolean): Column<BoundaryRow>[] => [
+  {
+    title: "Tool",
+    isName: true,
+    cell: ({ tool, isDeclared, isUnused }) => (
+      <>
+        {tool}
+        {isDeclared || declaresNothing ? null : <Tag tone="error">not declared</Tag>}
+        {isUnused ? <Tag tone="unused">not used</Tag> : null}
+      </>
+    ),
+  },
+  {
+    title: "Declared",
+    cell: ({ isDeclared }) =>
+      declaresNothing ? <span class="dim">nothing declared</span> : isDeclared ? "yes" : "no",
+  },
+  { title: "Events", isNumber: true, cell: ({ events }) => (events === 0 ? "" : count(events)) },
+  { title: "Actions", cell: ({ cells }) => <Cell cells={cells.actions} /> },
+  { title: "Resources", cell: ({ cells }) => <Cell cells={cells.resources} /> },
+  { title: "Environments", cell: ({ cells }) => <Cell cells={cells.environments} /> },
+  {
+    title: "Last seen",
+    isNumber: true,
+    cell: ({ lastSeenAt }) => (lastSeenAt === undefined ? "" : clock(lastSeenAt)),
+  },
+];
 
 function Verdict({ map }: { map: BoundaryMap }) {
   if (map.declaresNothing) {
@@ -81,30 +88,13 @@ function BoundaryTable({ answer }: { answer: AgentAnswer }) {
       ) : (
         <>
           <Verdict map={map} />
-          <div class="table-frame">
-            <table class="boundary">
-              <thead>
-                <tr>
-                  <th scope="col">Tool</th>
-                  <th scope="col">Declared</th>
-                  <th scope="col" class="number">
-                    Events
-                  </th>
-                  <th scope="col">Actions</th>
-                  <th scope="col">Resources</th>
-                  <th scope="col">Environments</th>
-                  <th scope="col" class="number">
-                    Last seen
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {map.rows.map((row) => (
-                  <Row key={row.tool} row={row} declaresNothing={map.declaresNothing} />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            caption="Tools: declared against observed"
+            columns={columnsOf(map.declaresNothing)}
+            items={map.rows}
+            idOf={({ tool }) => tool}
+            toneOf={({ isDrift }) => (isDrift ? "is-drift" : "")}
+          />
         </>
       )}
     </section>

@@ -17,6 +17,7 @@ const fits = (agent: Agent, text: string): boolean =>
 const COLUMNS: readonly Column<Agent>[] = [
   {
     title: "Agent",
+    isName: true,
     cell: ({ key, name, identified }) => (
       <>
         <a class="main-link" href={agentAddress(key)}>

@@ -53,7 +53,7 @@ const COLUMNS: readonly Column<Decision>[] = [
     cell: ({ matched }) =>
       matched.length === 0 ? <span class="dim">none</span> : matched.map((key) => <Tag key={key}>{key}</Tag>),
   },
-  { title: "Reason", cell: ({ reason }) => <span class="dim">{reason}</span> },
+  { title: "Reason", cell: ({ reason }) => (reason === null ? "" : <span class="dim">{reason}</span>) },
   { title: "Run", cell: ({ run_id }) => (run_id === null ? "" : <a href={runAddress(run_id)}>run</a>) },
 ];
 
@@ -64,36 +64,37 @@ const NoDecision = () => (
   </p>
 );
 
-function Resolved({ items }: { items: readonly Approval[] }) {
-  if (items.length === 0) return null;
-  return (
+const RESOLVED: readonly Column<Approval>[] = [
+  { title: "Answer", cell: ({ status }) => <Status status={status} /> },
+  {
+    title: "Asked for",
+    cell: ({ request }) => {
+      const { tool, action, resource } = askedOf(request);
+      return tool ?? [action, resource].filter(Boolean).join(" on ");
+    },
+  },
+  { title: "Reason", cell: ({ reason }) => (reason === null ? "" : <span class="dim">{reason}</span>) },
+  { title: "By", cell: ({ resolved_by }) => (resolved_by === null ? "" : `by ${resolved_by}`) },
+  { title: "Run", cell: ({ run_id }) => (run_id === null ? "" : <a href={runAddress(run_id)}>run</a>) },
+  {
+    title: "When",
+    isNumber: true,
+    cell: ({ resolved_at }) => (resolved_at === null ? "" : clock(resolved_at)),
+  },
+];
+
+const Resolved = ({ items }: { items: readonly Approval[] }) =>
+  items.length === 0 ? null : (
     <section aria-label="Resolved approvals">
       <h2 class="section">Resolved</h2>
-      <div class="table-frame">
-        <table>
-          <caption class="hidden">Resolved approvals, newest first</caption>
-          <tbody>
-            {items.map((approval) => {
-              const asked = askedOf(approval.request);
-              return (
-                <tr key={approval.id}>
-                  <td>
-                    <Status status={approval.status} />
-                  </td>
-                  <td>{asked.tool ?? [asked.action, asked.resource].filter(Boolean).join(" on ")}</td>
-                  <td class="dim">{approval.reason}</td>
-                  <td>{approval.resolved_by === null ? "" : `by ${approval.resolved_by}`}</td>
-                  <td>{approval.run_id === null ? "" : <a href={runAddress(approval.run_id)}>run</a>}</td>
-                  <td class="number">{approval.resolved_at === null ? "" : clock(approval.resolved_at)}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        caption="Resolved approvals, newest first"
+        columns={RESOLVED}
+        items={items}
+        idOf={({ id }) => id}
+      />
     </section>
   );
-}
 
 export function GuardrailsView() {
   const [limit, setLimit] = useState(PAGE);

@@ -81,10 +81,11 @@ export function PendingApproval({
         <Fact name="Guardrail">{matched?.join(", ")}</Fact>
         <Fact name="Asked">{clock(approval.requested_at)}</Fact>
         <Fact name="Expires">{approval.expires_at ? clock(approval.expires_at) : ""}</Fact>
-        <Fact name="Where">
-          {approval.session_id === null ? "" : <a href={sessionAddress(approval.session_id)}>session</a>}
-          {approval.session_id === null || approval.run_id === null ? "" : ", "}
-          {approval.run_id === null ? "" : <a href={runAddress(approval.run_id)}>run</a>}
+        <Fact name="Session">
+          {approval.session_id === null ? "" : <a href={sessionAddress(approval.session_id)}>its session</a>}
+        </Fact>
+        <Fact name="Run">
+          {approval.run_id === null ? "" : <a href={runAddress(approval.run_id)}>its run</a>}
         </Fact>
       </Facts>
       <Buttons approval={approval} />

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { post } from "../../data/api.ts";
 import type { PoliciesAnswer, Policy } from "../../data/records.ts";
+import { type Column, Table } from "../../parts/listing.tsx";
 import { Status, Tag } from "../../parts/pieces.tsx";
 
 const CONDITIONS = [
@@ -46,66 +47,57 @@ function Act({ path, children }: { path: string; children: string }) {
   );
 }
 
-function Row({
-  policy,
-  source,
-  children,
-}: {
-  policy: Policy;
-  source: string;
-  children: preact.ComponentChildren;
-}) {
-  return (
-    <tr>
-      <th scope="row">
+interface Shown {
+  readonly policy: Policy;
+  readonly source: string;
+  readonly act: { readonly path: string; readonly name: string };
+}
+
+const COLUMNS: readonly Column<Shown>[] = [
+  {
+    title: "Policy",
+    isName: true,
+    cell: ({ policy, source }) => (
+      <>
         {policy.name}
         <div class="dim">
           <code>{policy.key}</code> · {source}
         </div>
-      </th>
-      <td>
-        <Status status={policy.decision} />
-      </td>
-      <td>
-        <Conditions match={policy.match} />
-      </td>
-      <td class="dim">{policy.reason}</td>
-      <td class="number">{children}</td>
-    </tr>
-  );
-}
+      </>
+    ),
+  },
+  { title: "Decision", cell: ({ policy }) => <Status status={policy.decision} /> },
+  { title: "When all of", cell: ({ policy }) => <Conditions match={policy.match} /> },
+  {
+    title: "Reason given",
+    cell: ({ policy: { reason } }) => (reason === null ? "" : <span class="dim">{reason}</span>),
+  },
+  { title: "", isNumber: true, cell: ({ act }) => <Act path={act.path}>{act.name}</Act> },
+];
 
-export function Policies({ answer }: { answer: PoliciesAnswer }) {
+export function Policies({ answer: { items, templates } }: { answer: PoliciesAnswer }) {
+  const shown = [
+    ...items.map(
+      (policy): Shown => ({
+        policy,
+        source: `${policy.source}${policy.enabled ? "" : ", not enabled"}`,
+        act: { path: `/api/policies/${encodeURIComponent(policy.key)}/remove`, name: "Remove" },
+      }),
+    ),
+    ...templates.map(
+      (policy): Shown => ({
+        policy,
+        source: "template, not enabled",
+        act: { path: `/v1/guardrails/templates/${encodeURIComponent(policy.key)}/enable`, name: "Enable" },
+      }),
+    ),
+  ];
   return (
-    <div class="table-frame">
-      <table>
-        <caption class="hidden">Policies and templates</caption>
-        <thead>
-          <tr>
-            <th scope="col">Policy</th>
-            <th scope="col">Decision</th>
-            <th scope="col">When all of</th>
-            <th scope="col">Reason given</th>
-            <th scope="col" />
-          </tr>
-        </thead>
-        <tbody>
-          {answer.items.map((policy) => (
-            <Row
-              key={policy.key}
-              policy={policy}
-              source={`${policy.source}${policy.enabled ? "" : ", not enabled"}`}
-            >
-              <Act path={`/api/policies/${encodeURIComponent(policy.key)}/remove`}>Remove</Act>
-            </Row>
-          ))}
-          {answer.templates.map((policy) => (
-            <Row key={policy.key} policy={policy} source="template, not enabled">
-              <Act path={`/v1/guardrails/templates/${encodeURIComponent(policy.key)}/enable`}>Enable</Act>
-            </Row>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      caption="Policies and templates"
+      columns={COLUMNS}
+      items={shown}
+      idOf={({ policy, act }) => `${act.name} ${policy.key}`}
+    />
   );
 }

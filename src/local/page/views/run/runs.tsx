@@ -13,6 +13,7 @@ const FILTERS = ["status", "session", "agent"] as const;
 const COLUMNS: readonly Column<Run>[] = [
   {
     title: "Run",
+    isName: true,
     cell: ({ id, input_summary }) => (
       <a class="main-link" href={runAddress(id)}>
         {input_summary || `Run ${shortId(id)}`}

@@ -39,6 +39,7 @@ const agentsOf = ({ agents, orchestrator_agent_key }: Session): string[] =>
 const COLUMNS: readonly Column<Session>[] = [
   {
     title: "Session",
+    isName: true,
     cell: (session) => (
       <>
         <a class="main-link" href={sessionAddress(session.id)}>

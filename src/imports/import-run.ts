@@ -28,6 +28,8 @@ interface Sent {
   readonly toExport: readonly ImportedSpan[];
   /** Whether the exporter has it. */
   hasExported: boolean;
+  /** A run that is over, and that no other one refers to for what it was asked. */
+  readonly isThrough: boolean;
 }
 
 export class ImportRun {
@@ -135,6 +137,7 @@ export class ImportRun {
       digest: group.digest,
       toExport: this.#captures ? toExport : toExport.map(withoutContent),
       hasExported: false,
+      isThrough: isRun(root) && isOver(root) && !group.spans.some(isHandoff),
     });
     const count = Math.max(news.toApie.length, toExport.length);
     this.#batched += count;
@@ -155,11 +158,14 @@ export class ImportRun {
     for (const sent of batch) sent.hasExported = hasExported;
     const settled = [...this.#stalled, ...batch];
     this.#stalled = end === "stalled" ? settled : [];
-    for (const { root, digest, hasExported: has } of settled) {
+    for (const { root, digest, hasExported: has, isThrough } of settled) {
       const progress = isRun(root) ? this.#options.processor?.pipeline?.progressOf(idOf(root)) : undefined;
       const arrived = end === "stalled" ? "pending" : end === "done" && has ? "all" : "some";
       const isExported = this.#options.exporter !== undefined && has;
       this.#known.note(root, digest, arrived, isExported, progress);
+      // Late spans of it there are none: a document of any length takes no more memory than a batch of its runs.
+      if (isThrough && arrived === "all" && this.#exportsRoots === "always")
+        this.#options.processor?.pipeline?.tracker.retold(root.spanContext().traceId);
     }
     return end === "stalled" ? "stalled" : "done";
   }
@@ -246,6 +252,9 @@ export class ImportRun {
     return failure === undefined;
   }
 }
+
+const isHandoff = ({ attributes }: ImportedSpan): boolean =>
+  attributes[ATTR_AGENT_OPERATION_NAME] === "handoff";
 
 const since = (now: EventOutcome, before: EventOutcome): EventOutcome => ({
   delivered: now.delivered - before.delivered,

@@ -43,7 +43,14 @@ const linksOf = ({ traces }: Arrived, root: string): unknown[] =>
     .filter((trace) => trace.root.name === root)
     .flatMap((trace) => trace.root.links.map(({ attributes }) => attributes["agent.link.type"]));
 
-const EXAMPLES = ["existing-service", "standalone", "pipeline", "guarded-deploy", "two-processes"];
+const EXAMPLES = [
+  "existing-service",
+  "standalone",
+  "pipeline",
+  "guarded-deploy",
+  "two-processes",
+  "import-agno",
+];
 
 describe.each(EXAMPLES)("%s", (name) => {
   test("runs on its own: shows a timeline and traces, and ends well", async () => {
@@ -193,11 +200,35 @@ describe("what the examples ship", () => {
     expect(all.stdout).toContain("goes on without it: tool read_secret is blocked");
   });
 
+  test("import-agno: the recorded runs, each once, with the times they had", () => {
+    const all = of("import-agno");
+    const [replay, ...further] = all.replays;
+    expect(further).toEqual([]);
+    expect(replay?.session).toMatchObject({ kind: "single_agent", status: "completed" });
+    expect(runsOf(replay)).toEqual(Array(3).fill({ agent: "study-coach", status: "completed" }));
+    expect(replay?.events.map(({ timestamp }) => String(timestamp).slice(0, 10))).toEqual(
+      Array(replay?.events.length).fill("2026-03-12"),
+    );
+    expect(typesOf(replay).filter((type) => type === "action.failed")).toHaveLength(1);
+    const said = [...all.stdout.matchAll(/runs: (\d+) sent, (\d+) there already/g)];
+    expect(said.map(([, ...counts]) => counts)).toEqual([
+      ["2", "0"],
+      ["0", "2"],
+      ["1", "2"],
+    ]);
+    expect(all.stdout).toContain("events to Apie: 0, spans over OTLP: 0");
+    expect(all.traces.map(({ root }) => root.name)).toEqual([
+      "session_start single_agent",
+      ...Array(3).fill("invoke_agent study-coach"),
+    ]);
+  });
+
   test.each([
     ["existing-service", /07:02|Milan|dining car|breakfast/],
     ["standalone", /shelf C 12|reserved|until Friday/],
     ["pipeline", /Night trains|salt|What is new/],
     ["two-processes", /Velo Bern|27,600|40 bicycles/],
+    ["import-agno", /Ik werkte|past tense|The service is busy/],
   ])("%s: no prompt, answer, argument or result is in an event", (name, said) => {
     const events = of(name).replays.flatMap((replay) => replay.events);
     expect(events.length).toBeGreaterThan(0);

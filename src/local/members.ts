@@ -13,3 +13,7 @@ export const numberOf = (...candidates: unknown[]): number | undefined =>
   candidates.find((value): value is number => typeof value === "number" && Number.isFinite(value));
 
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** What a table has under a name from outside: `constructor` and its like, which every object has, are names as others are. */
+export const entryOf = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;

@@ -131,19 +131,97 @@ describe.skipIf(!HAS_BROWSER)("hostile names", { timeout: 120_000 }, () => {
     expect(requests.filter((url) => !url.startsWith(server.url))).toEqual([]);
   });
 
+  test("in an address change nothing: each view opens, or says what is wrong with it", async () => {
+    const server = await startServer();
+    const session = await openSession(server, { input_summary: "Plain" });
+    const run_id = await openRun(server, {}, session);
+    await sendEvents(server, { type: "agent.llm.called", run_id, event_id: "e1" });
+    await sendSpans(server, ["one"]);
+    const { page, complaints, requests } = await open(server, "/sessions");
+    const markup = encodeURIComponent(MARKUP);
+    const long = "x".repeat(10_000);
+    for (const [path, says] of [
+      [`/sessions?status=${markup}&kind=${markup}`, "status: "],
+      [`/sessions?text=${markup}&agent=${markup}`, "No session fits."],
+      [`/sessions?text=${long}`, "text: "],
+      [`/sessions?__proto__=${markup}&constructor=1`, "Plain"],
+      [`/runs?session=${markup}`, "No run fits."],
+      [`/runs?status=constructor`, "status: "],
+      [`/events?type=${markup}&tool=${markup}&action=${markup}`, "No event fits."],
+      [`/events?at=__proto__`, "1 event"],
+      [
+        `/sessions/${session}?at=__proto__&hide=constructor,${markup}&type=toString&group=x&view=y`,
+        "hides every event",
+      ],
+      [`/sessions/${session}?q=${long}`, "hides every event"],
+      [`/runs/${run_id}?at=${markup}&span=${markup}`, "llm.called"],
+      [`/sessions/${markup}`, "There is no session"],
+      [`/sessions/..%2f..%2fapi%2fevents`, "There is no session"],
+      [`/agents/__proto__`, "There is no agent"],
+      [`/agents/%E0%A4%A`, "There is no agent"],
+      [`/traces/${markup}`, "traceId: "],
+      [`/traces/${TRACE}?span=${markup}`, "1 span"],
+      [`/${markup}`, "There is nothing at this address."],
+      [`//evil.example/sessions`, "There is nothing at this address."],
+    ] as const) {
+      await page.goto(server.url + path);
+      await page
+        .locator("main")
+        .getByText(says)
+        .first()
+        .waitFor({ timeout: 5_000 })
+        .catch(() => undefined);
+      const seen = await page.evaluate(() => ({
+        origin: location.origin,
+        hacked: "hacked" in window,
+        elements: document.querySelectorAll("main img, main script").length,
+        text: document.querySelector("main")?.textContent,
+      }));
+      expect([path, seen]).toEqual([
+        path,
+        { origin: server.url, hacked: false, elements: 0, text: expect.stringContaining(says) },
+      ]);
+    }
+    expect(requests.filter((url) => !url.startsWith(server.url))).toEqual([]);
+    // The answers 400 and 404 that the views tell of are all that the browser has to complain of.
+    expect(complaints.filter((text) => !/status of 40[04]/.test(text))).toEqual([]);
+  });
+
   test("and a script that gets in all the same is refused by the page's policy", async () => {
     const server = await startServer();
     const { page, complaints } = await open(server, "/sessions");
     await page.getByText("No session yet.").waitFor();
-    await page.evaluate(() => {
+    // Neither a script, nor a handler, nor markup can be made of a text.
+    const refused = await page.evaluate(() => {
       const inline = document.createElement("script");
-      inline.textContent = "window.hacked = 1";
-      const handler = document.createElement("div");
-      handler.setAttribute("onclick", "window.hacked = 1");
-      document.body.append(inline, handler);
-      handler.click();
+      const ways = {
+        script: () => inline.append("window.hacked = 1"),
+        inserted: () => document.body.append(inline),
+        handler: () => document.body.setAttribute("onclick", "window.hacked = 1"),
+        markup: () => {
+          document.body.innerHTML = "<img src=x onerror='window.hacked = 1'>";
+        },
+        code: () => setTimeout("window.hacked = 1"),
+        address: () => location.assign("javascript:window.hacked = 1"),
+      };
+      return Object.entries(ways)
+        .filter(([, attempt]) => {
+          try {
+            attempt();
+            return false;
+          } catch {
+            return true;
+          }
+        })
+        .map(([name]) => name);
     });
+    expect(refused).toEqual(expect.arrayContaining(["handler", "markup", "code"]));
+    await page.locator("main").click();
     expect(await page.evaluate(() => "hacked" in window)).toBe(false);
     await expect.poll(() => complaints.join("\n")).toContain("Content Security Policy");
+    expect(await page.evaluate(() => fetch("http://127.0.0.1:9/").catch((error: Error) => error.name))).toBe(
+      "TypeError",
+    );
+    expect(complaints.join("\n")).toContain("connect-src");
   });
 });

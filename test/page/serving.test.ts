@@ -35,7 +35,7 @@ describe("the page", () => {
     const apie = await startApie();
     const [, text, headers] = await textAt(apie.url, BROWSER);
     const policy = headers.get("content-security-policy") ?? "";
-    expect(policy).toContain("default-src 'self'");
+    expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("script-src 'self'");
     expect(policy).toContain("frame-ancestors 'none'");
     expect(policy).not.toMatch(/unsafe|\*|https?:/);

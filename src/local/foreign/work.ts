@@ -1,5 +1,5 @@
 /** What was done in a run, from its events: each piece of work with what told of its beginning and of its end. */
-import { type Members, members, numberOf, textOf } from "../members.ts";
+import { entryOf, type Members, members, numberOf, textOf } from "../members.ts";
 import type { StoredEvent } from "../store/events.ts";
 import { microsecondsOf } from "../wire/events.ts";
 
@@ -106,7 +106,7 @@ export function readWork(events: readonly StoredEvent[]): { told: Told[]; works:
   };
 
   const told = events.map((event): Told => {
-    const [kind, phase] = PHASES[String(factsOf(event).type)] ?? [];
+    const [kind, phase] = entryOf(PHASES, String(factsOf(event).type)) ?? [];
     if (kind === undefined || phase === undefined) return { event, work: undefined, isFirst: false };
     const id = idOf(kind, event);
     const name = nameOf(kind, event);

@@ -2,6 +2,7 @@
 import type { Transform } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
 import type { z } from "zod";
+import { entryOf } from "../members.ts";
 import type { Services } from "../services.ts";
 import type { BodyShare } from "./body-budget.ts";
 import { Refusal } from "./refusal.ts";
@@ -61,7 +62,7 @@ async function inflated(
   maxBytes: number,
   share: BodyShare,
 ): Promise<Uint8Array> {
-  const decoder = DECODERS[encoding]?.();
+  const decoder = entryOf(DECODERS, encoding)?.();
   if (decoder === undefined) return raw;
   decoder.end(raw);
   try {
@@ -83,7 +84,7 @@ export async function readBody<T>(
   make: (bytes: Uint8Array) => T,
 ): Promise<T> {
   const encoding = (c.req.header("content-encoding") ?? "identity").trim().toLowerCase();
-  if (encoding !== "identity" && !Object.hasOwn(DECODERS, encoding)) {
+  if (encoding !== "identity" && entryOf(DECODERS, encoding) === undefined) {
     throw new Refusal(
       415,
       "unsupported_encoding",

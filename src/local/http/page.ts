@@ -18,12 +18,15 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Names of built files have a hash of what is in them. */
 const FOR_EVER = "public, max-age=31536000, immutable";
 
-/** Nothing from elsewhere, and no script or style that is not one of the files: what agents wrote can never run. */
+/**
+ * Nothing from elsewhere, and no script or style that is not one of the files: what agents wrote can never run. Nor can any text
+ * become markup, as no policy is there that makes trusted types of it.
+ */
 const PAGE_HEADERS = {
   "content-type": "text/html; charset=utf-8",
   "cache-control": "no-cache",
   "content-security-policy":
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",

@@ -2,6 +2,7 @@
 import { mediaType, readBody } from "../http/body.ts";
 import { Refusal } from "../http/refusal.ts";
 import type { AppContext, Route } from "../http/route.ts";
+import { entryOf } from "../members.ts";
 import type { Services } from "../services.ts";
 import {
   decodeRequest,
@@ -30,7 +31,7 @@ async function storeTraces(
 
 async function receiveTraces(c: AppContext, services: Services): Promise<Response> {
   const type = mediaType(c);
-  const encoding = OTLP_MEDIA_TYPES[type];
+  const encoding = entryOf(OTLP_MEDIA_TYPES, type);
   if (encoding === undefined) {
     throw new Refusal(
       415,

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { EVENT_TYPES, isEventType } from "../../events/index.ts";
 import type { RefusalIssue } from "../http/refusal.ts";
 import { check, issuesOf, unknownFields } from "../http/validate.ts";
+import { entryOf } from "../members.ts";
 import { name, object, text } from "./fields.ts";
 
 const ISO = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
@@ -89,7 +90,7 @@ export function checkEvent(value: unknown): CheckedEvent {
       `type ${event.type} is none of the ${EVENT_TYPES.length} known ones; kept as a custom event`,
     );
   }
-  const telling = TELLING_FIELD[event.type];
+  const telling = entryOf(TELLING_FIELD, event.type);
   if (telling !== undefined && event[telling] === undefined) warnings.push(`${event.type} has no ${telling}`);
   return { ok: true, event, warnings };
 }

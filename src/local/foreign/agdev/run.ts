@@ -1,5 +1,5 @@
 /** A run and its events in the schema of ag.dev (api.ag.dev, get run and list events). */
-import { type Members, members, textOf } from "../../members.ts";
+import { entryOf, type Members, members, textOf } from "../../members.ts";
 import { saidIn, saidInStep, sourcesOf } from "../content.ts";
 import type { RecordedRun } from "../recorded.ts";
 import { factsOf, hasFailed, isToolCall, timesOf, type Work } from "../work.ts";
@@ -56,7 +56,7 @@ export function showRun(run: RecordedRun): Json {
   const { row, startUs, endUs, error, told } = run;
   const last = told.at(-1)?.event;
   const updatedUs = endUs ?? Math.max(startUs, last === undefined ? 0 : last.replay_us);
-  const status = STATUSES[row.status] ?? "running";
+  const status = entryOf(STATUSES, row.status) ?? "running";
   return {
     id: row.id,
     agentId: row.agent_key,
@@ -84,7 +84,7 @@ const STEP_TYPES: Readonly<Record<string, string>> = {
 
 function stepType(work: Work): string | undefined {
   const { kind } = members(factsOf(work.begin).payload_summary);
-  return STEP_TYPES[work.name] ?? STEP_TYPES[String(kind)];
+  return entryOf(STEP_TYPES, work.name) ?? entryOf(STEP_TYPES, String(kind));
 }
 
 function stepData(work: Work, type: string): Json {

@@ -1,5 +1,5 @@
 /** Steps of a run: the events that begin and end them, and the results a workflow lists. */
-import { type Members, members, numberOf, textOf } from "../../members.ts";
+import { entryOf, type Members, members, numberOf, textOf } from "../../members.ts";
 import type { RecordedRun } from "../recorded.ts";
 import { factsOf, hasFailed, timesOf, type Work } from "../work.ts";
 import { callMetrics, metricsOf } from "./metrics.ts";
@@ -50,8 +50,12 @@ export const stepTypeOf = (work: Work): string =>
 export function stepNames(work: Work): StepNames {
   const { kind } = payloadIn(work);
   const isHook = kind === "hook";
-  const own = OWN_EVENTS[work.name] ?? OWN_EVENTS_BY_KIND[String(kind)];
-  return { stem: own ?? STEMS[stepTypeOf(work)] ?? "Step", isStep: own === undefined && !isHook, isHook };
+  const own = entryOf(OWN_EVENTS, work.name) ?? entryOf(OWN_EVENTS_BY_KIND, String(kind));
+  return {
+    stem: own ?? entryOf(STEMS, stepTypeOf(work)) ?? "Step",
+    isStep: own === undefined && !isHook,
+    isHook,
+  };
 }
 
 /** Members that say which step an event is about. */

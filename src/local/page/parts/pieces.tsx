@@ -1,6 +1,7 @@
 /** Small pieces that several views are made of. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { entryOf } from "../data/members.ts";
 import type { Counts } from "../data/records.ts";
 import { count, plural } from "../data/words.ts";
 import { agentAddress } from "./router.ts";
@@ -18,7 +19,7 @@ const STATUS_TONES: Readonly<Record<string, string>> = {
 };
 
 export const Status = ({ status }: { status: string }) => (
-  <span class={`status tone-${STATUS_TONES[status] ?? "plain"}`}>
+  <span class={`status tone-${entryOf(STATUS_TONES, status) ?? "plain"}`}>
     <span class="dot" aria-hidden="true" />
     {status.replaceAll("_", " ")}
   </span>

@@ -7,6 +7,7 @@ import { createBoundedTransport } from "./bounded-transport.ts";
 import { readEventsAnswer } from "./events-answer.ts";
 import { createFetchTransport } from "./fetch-transport.ts";
 import { type Fields, fieldsOf, flagOf, listOf, textOf, textsOf } from "./fields.ts";
+import type { SocketPool } from "./http-exchange.ts";
 import { createHttpTransport, type HttpTransport } from "./http-transport.ts";
 import type { LongBody } from "./long-body.ts";
 import { joined } from "./signals.ts";
@@ -55,6 +56,13 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
   /** Ends the request, as a failure. */
   signal?: AbortSignal | undefined;
+  /** Called when it no longer waits for a free connection. Must not throw. */
+  onBegun?: ((queuedMs: number) => void) | undefined;
+}
+
+/** Of the client itself. */
+interface OwnOptions extends CallOptions {
+  pool?: SocketPool | undefined;
 }
 
 /** A server that repeats all it was sent is not listened to for longer. */
@@ -81,8 +89,10 @@ function transportOf({ transport, fetch }: ClientOptions, closing: AbortSignal):
   if (given === undefined) return createHttpTransport();
   const send = createBoundedTransport(given);
   return {
-    async send({ body, signal, background: _, ...request }) {
+    async send({ body, signal, background: _, pool: __, onBegun, ...request }) {
       const text = typeof body === "object" ? body.text() : body;
+      // Its connections are its own.
+      onBegun?.(0);
       if (signal === undefined) return send({ ...request, body: text, signal: closing });
       const either = joined(closing, signal);
       try {
@@ -149,7 +159,7 @@ export class ApieClient {
   }
 
   defineTool(agentId: string, tool: Readonly<Record<string, unknown>>): Promise<Answer<Fields>> {
-    return this.#post(`/v1/agents/${segment(agentId)}/tools/define`, tool, fieldsOf);
+    return this.#post(`/v1/agents/${segment(agentId)}/tools/define`, tool, fieldsOf, { pool: "others" });
   }
 
   createRun(body: RunBody): Promise<Answer<Created | undefined>> {
@@ -200,22 +210,28 @@ export class ApieClient {
         })),
       };
     };
-    return this.#post("/v1/events/validate", { events }, read, options);
+    return this.#post("/v1/events/validate", { events }, read, { ...options, pool: "others" });
   }
 
   evaluate(body: EvaluateBody, options?: CallOptions): Promise<Answer<Fields>> {
-    return this.#post("/v1/guardrails/evaluate", body, fieldsOf, options);
+    return this.#post("/v1/guardrails/evaluate", body, fieldsOf, { ...options, pool: "decisions" });
   }
 
   /** Long poll: answers when it is resolved, or after `waitMs`. */
   waitForApproval(approvalId: string, waitMs: number, options?: CallOptions): Promise<Answer<Fields>> {
     const path = `/v1/approvals/${segment(approvalId)}/wait?timeout=${Math.trunc(waitMs)}`;
-    return this.#exchange("GET", path, undefined, options ?? {}, fieldsOf);
+    return this.#exchange("GET", path, undefined, { ...options, pool: "approvals" }, fieldsOf);
   }
 
   approval(approvalId: string, options?: CallOptions): Promise<Answer<Fields>> {
     const path = `/v1/approvals/${segment(approvalId)}`;
-    return this.#exchange("GET", path, undefined, options ?? {}, (body) => fieldsOf(fieldsOf(body).approval));
+    const read = (body: unknown): Fields => fieldsOf(fieldsOf(body).approval);
+    return this.#exchange("GET", path, undefined, { ...options, pool: "approvals" }, read);
+  }
+
+  /** Longest wait for an answer, where a call says no other. */
+  get timeoutMs(): number {
+    return this.#options.timeoutMs;
   }
 
   /** Given once the client is closed. */
@@ -237,12 +253,7 @@ export class ApieClient {
     this.#transport.close();
   }
 
-  async #post<T>(
-    path: string,
-    body: unknown,
-    read: Reader<T>,
-    options: CallOptions = {},
-  ): Promise<Answer<T>> {
+  async #post<T>(path: string, body: unknown, read: Reader<T>, options: OwnOptions = {}): Promise<Answer<T>> {
     let text: string;
     try {
       text = JSON.stringify(body);
@@ -257,7 +268,7 @@ export class ApieClient {
     method: "GET" | "POST",
     path: string,
     body: string | LongBody | undefined,
-    options: CallOptions,
+    options: OwnOptions,
     read: Reader<T>,
   ): Promise<Answer<T>> {
     const sentAt = performance.now();
@@ -269,6 +280,8 @@ export class ApieClient {
       timeoutMs: options.timeoutMs ?? this.#options.timeoutMs,
       signal: options.signal,
       background: this.#isBackground,
+      pool: options.pool,
+      onBegun: options.onBegun,
     });
     this.#options.onExchange?.({
       path,

@@ -4,15 +4,22 @@ import type https from "node:https";
 import type { TransportRequest, TransportResult } from "../config/index.ts";
 import { type BodyBuffers, type LongBody, MIN_LONG_BODY } from "./long-body.ts";
 
+/** Whose sockets a request may use. */
+export type SocketPool = "delivery" | "decisions" | "approvals" | "others";
+
 export interface HttpRequest extends Omit<TransportRequest, "body"> {
   body?: string | LongBody | undefined;
   /** Nobody waits for it: it keeps the process alive for a moment only. */
   background?: boolean | undefined;
+  /** Default: delivery's. */
+  pool?: SocketPool | undefined;
+  /** Called when it no longer waits for a socket: what becomes of it from here on is the server's doing. */
+  onBegun?: ((queuedMs: number) => void) | undefined;
 }
 
 /** What requests of one client share. */
 export interface Shared {
-  readonly agents: { "http:": http.Agent; "https:": https.Agent };
+  readonly agents: Readonly<Record<SocketPool, { "http:": http.Agent; "https:": https.Agent }>>;
   readonly buffers: BodyBuffers;
   /** Ends each request under way. */
   readonly cuts: Set<() => void>;
@@ -55,6 +62,8 @@ export function exchange(
 ): void {
   const url = new URL(request.url);
   const secure = url.protocol === "https:";
+  const agents = shared.agents[request.pool ?? "delivery"];
+  let begun = false;
   let answer: http.IncomingMessage | undefined;
   let connected = false;
   let settled = false;
@@ -101,17 +110,20 @@ export function exchange(
     path: url.pathname + url.search,
     method: request.method,
     headers: headerList(request.headers, url.host, bytes, shared),
-    agent: secure ? shared.agents["https:"] : shared.agents["http:"],
+    agent: secure ? agents["https:"] : agents["http:"],
     ...(secure ? { servername: /^[\d.]+$|:/.test(url.hostname) ? "" : url.hostname } : {}),
   });
-  const timer = setTimeout(
-    () => fail(`no answer within ${request.timeoutMs} ms`, "ETIMEDOUT"),
-    request.timeoutMs,
-  );
+  const madeAt = performance.now();
+  const timer = setTimeout(() => {
+    const missing = begun ? "answer" : "free connection";
+    fail(`no ${missing} within ${request.timeoutMs} ms`, "ETIMEDOUT");
+  }, request.timeoutMs);
   timer.unref();
 
   let lingering: NodeJS.Timeout | undefined;
   outgoing.once("socket", (socket) => {
+    begun = true;
+    request.onBegun?.(performance.now() - madeAt);
     if (request.background === true) lingering = setTimeout(() => socket.unref(), LINGER_MS).unref();
     if (!socket.connecting) connected = true;
     else socket.once(secure ? "secureConnect" : "connect", () => (connected = true));

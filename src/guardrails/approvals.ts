@@ -25,6 +25,10 @@ const POLL_MS = 2_000;
 const CHUNK_MS = 30_000;
 /** A long poll is answered at its end: this much later, it is not coming. */
 const CHUNK_GRACE_MS = 5_000;
+/** Long polls under way at once, each on a connection of its own; more waits than that ask plainly. */
+const MAX_LONG_POLLS = 32;
+/** Plain polls a second, of all waits together: where there are many, each asks less often. */
+const PLAIN_POLLS_A_SECOND = 50;
 /** Long polls that may fail in a row before only plain ones are made. */
 const MAX_FAILED_CHUNKS = 3;
 
@@ -47,6 +51,8 @@ export class Approvals {
   readonly #onProblem: (error: ApieError) => void;
   readonly #pollMs: number;
   readonly #chunkMs: number;
+  #waiting = 0;
+  #longPolls = 0;
 
   constructor({ client, onProblem, pollMs = POLL_MS, chunkMs = CHUNK_MS }: ApprovalsOptions) {
     this.#client = client;
@@ -58,11 +64,19 @@ export class Approvals {
   /** Never rejects. A client that is closed, or a signal that is given, cancels the wait. */
   async wait(approvalId: string, { timeoutMs, signal }: ApprovalWaiting): Promise<ApprovalState> {
     const cancel = joined(this.#client.closing, signal);
+    this.#waiting += 1;
     try {
       return await this.#decision(approvalId, timeoutMs, cancel.signal);
     } finally {
+      this.#waiting -= 1;
       cancel.release();
     }
+  }
+
+  /** How long one wait leaves between its polls. */
+  get #intervalMs(): number {
+    const plain = this.#waiting - this.#longPolls;
+    return Math.max(this.#pollMs, (plain / PLAIN_POLLS_A_SECOND) * 1_000);
   }
 
   async #decision(approvalId: string, timeoutMs: number, cancel: AbortSignal): Promise<ApprovalState> {
@@ -73,38 +87,50 @@ export class Approvals {
       const asked = performance.now();
       if (cancel.aborted) return CANCELLED;
       if (asked >= deadline) return TIMED_OUT;
-      const answer = await this.#ask(approvalId, mayLongPoll, deadline - asked, cancel);
+      const isLong = mayLongPoll && this.#longPolls < MAX_LONG_POLLS;
+      const answer = await this.#ask(approvalId, isLong, deadline - asked, cancel);
       if (answer.kind === "ok") {
         const state = readApproval(answer.value);
         // A yes that comes after the caller has given up begins nothing any more.
         if (state.status !== "pending") return cancel.aborted ? CANCELLED : state;
         mayLongPoll = mayLongPoll || failedChunks < MAX_FAILED_CHUNKS;
-        if (mayLongPoll && performance.now() - asked >= this.#pollMs) continue;
+        if (isLong && performance.now() - asked >= this.#pollMs) continue;
       } else {
-        if (mayLongPoll) failedChunks += 1;
-        mayLongPoll = false;
+        if (isLong) {
+          failedChunks += 1;
+          mayLongPoll = false;
+        }
         if (!wasTold && !cancel.aborted && performance.now() < deadline) {
           wasTold = true;
           this.#onProblem(toError(answer, `waiting for approval ${approvalId}`));
         }
       }
       // Whatever was answered, and however fast: no server is asked more often than that.
-      await pause(Math.min(asked + this.#pollMs, deadline) - performance.now(), cancel);
+      await pause(Math.min(asked + this.#intervalMs, deadline) - performance.now(), cancel);
     }
   }
 
-  #ask(
+  async #ask(
     approvalId: string,
     isLong: boolean,
     leftMs: number,
     signal: AbortSignal,
   ): Promise<Answer<Readonly<Record<string, unknown>>>> {
-    if (!isLong) return this.#client.approval(approvalId, { timeoutMs: Math.max(1, leftMs), signal });
+    if (!isLong) {
+      // One that goes unanswered is asked again: it does not take the whole wait with it.
+      const timeoutMs = Math.max(1, Math.min(leftMs, this.#client.timeoutMs));
+      return this.#client.approval(approvalId, { timeoutMs, signal });
+    }
     const chunk = Math.max(1, Math.min(leftMs, this.#chunkMs));
-    return this.#client.waitForApproval(approvalId, chunk, {
-      timeoutMs: Math.max(1, Math.min(leftMs, chunk + CHUNK_GRACE_MS)),
-      signal,
-    });
+    this.#longPolls += 1;
+    try {
+      return await this.#client.waitForApproval(approvalId, chunk, {
+        timeoutMs: Math.max(1, Math.min(leftMs, chunk + CHUNK_GRACE_MS)),
+        signal,
+      });
+    } finally {
+      this.#longPolls -= 1;
+    }
   }
 }
 

@@ -26,6 +26,12 @@ export interface EvaluatorOptions {
   timeoutMs: number;
 }
 
+interface InTime {
+  answer: Answer<unknown>;
+  /** How long the request waited for a free connection. */
+  queuedMs: number;
+}
+
 /**
  * A connection that breaks is tried once more at once: a server may close a kept-alive one at any moment. At worst Apie keeps
  * a record of both.
@@ -33,6 +39,8 @@ export interface EvaluatorOptions {
 const MAX_ATTEMPTS = 2;
 const NOT_BROKEN = new Set(["ETIMEDOUT", "ABORT_ERR"]);
 const CALL = "guardrail evaluation";
+/** An evaluation that spent more of its time than this waiting for a free connection did not have the time it needs. */
+const QUEUED_SHARE = 0.25;
 
 export class Evaluator {
   readonly #options: EvaluatorOptions;
@@ -51,10 +59,16 @@ export class Evaluator {
         new ApieError("guard_unavailable", `${CALL}: not asked, since Apie does not answer: ${why}`),
       );
     }
-    const answer = await this.#answerInTime(body, signal);
+    const { answer, queuedMs } = await this.#answerInTime(body, signal);
     if (isAborted(signal)) {
       breaker.unused(pass);
       return { kind: "aborted", reason: signal?.reason };
+    }
+    // That every connection was taken, and time ran out over it, says nothing of Apie.
+    const isLate = answer.kind === "retry" && answer.cause === "ETIMEDOUT";
+    if (isLate && queuedMs > this.#options.timeoutMs * QUEUED_SHARE) {
+      breaker.unused(pass);
+      return failed(toError(answer, CALL));
     }
     return this.#read(answer, mode, pass);
   }
@@ -74,28 +88,38 @@ export class Evaluator {
   }
 
   /** Never rejects, and never takes longer than the budget. */
-  async #answerInTime(body: EvaluateBody, signal: AbortSignal | undefined): Promise<Answer<unknown>> {
+  async #answerInTime(body: EvaluateBody, signal: AbortSignal | undefined): Promise<InTime> {
     const { timeoutMs } = this.#options;
-    const deadline = performance.now() + timeoutMs;
+    const asked = performance.now();
     const given = joined(signal);
-    return new Promise<Answer<unknown>>((resolve) => {
-      const timer = detachedTimer(timeoutMs, () => settle(tooLate(timeoutMs)), { keepAlive: true });
+    let queuedMs: number | undefined;
+    const begun = (ms: number): void => {
+      queuedMs ??= ms;
+    };
+    return new Promise<InTime>((resolve) => {
       const settle = (answer: Answer<unknown>): void => {
         timer.cancel();
         given.release();
-        resolve(answer);
+        resolve({ answer, queuedMs: queuedMs ?? performance.now() - asked });
       };
-      given.signal.addEventListener("abort", () => settle(tooLate(timeoutMs)), { once: true });
-      this.#attempts(body, given.signal, deadline).then(settle, (cause: unknown) =>
+      const late = (): void => settle(tooLate(timeoutMs, queuedMs !== undefined));
+      const timer = detachedTimer(timeoutMs, late, { keepAlive: true });
+      given.signal.addEventListener("abort", late, { once: true });
+      this.#attempts(body, given.signal, asked + timeoutMs, begun).then(settle, (cause: unknown) =>
         settle({ kind: "retry", ambiguous: true, message: `failed: ${String(cause)}` }),
       );
     });
   }
 
-  async #attempts(body: EvaluateBody, signal: AbortSignal, deadline: number): Promise<Answer<unknown>> {
+  async #attempts(
+    body: EvaluateBody,
+    signal: AbortSignal,
+    deadline: number,
+    onBegun: (queuedMs: number) => void,
+  ): Promise<Answer<unknown>> {
     for (let attempt = 1; ; attempt += 1) {
       const left = Math.max(1, Math.ceil(deadline - performance.now()));
-      const answer = await this.#options.client.evaluate(body, { timeoutMs: left, signal });
+      const answer = await this.#options.client.evaluate(body, { timeoutMs: left, signal, onBegun });
       const isBroken =
         answer.kind === "retry" && answer.status === undefined && !NOT_BROKEN.has(answer.cause ?? "");
       const mayRetry = isBroken && attempt < MAX_ATTEMPTS && performance.now() < deadline;
@@ -108,9 +132,9 @@ const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted 
 
 const failed = (error: ApieError): Evaluation => ({ kind: "failed", error });
 
-const tooLate = (timeoutMs: number): Answer<unknown> => ({
+const tooLate = (timeoutMs: number, hasBegun: boolean): Answer<unknown> => ({
   kind: "retry",
-  ambiguous: true,
-  message: `no answer within ${timeoutMs} ms`,
+  ambiguous: hasBegun,
+  message: `no ${hasBegun ? "answer" : "free connection"} within ${timeoutMs} ms`,
   cause: "ETIMEDOUT",
 });

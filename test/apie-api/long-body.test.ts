@@ -78,8 +78,9 @@ test("that were answered before they were sent whole leave no buffer to be used 
       givenBack.push(buffer.length);
     }
   }
-  const agents = { "http:": new http.Agent({ keepAlive: true }), "https:": new https.Agent() };
-  cleanup(async () => agents["http:"].destroy());
+  const pool = { "http:": new http.Agent({ keepAlive: true }), "https:": new https.Agent() };
+  cleanup(async () => pool["http:"].destroy());
+  const agents = { delivery: pool, decisions: pool, approvals: pool, others: pool };
   const shared = { agents, buffers: new Watched(), cuts: new Set<() => void>(), headerLists: new WeakMap() };
   const send = (url: string, body: LongBody) =>
     new Promise((resolve) =>

@@ -166,6 +166,53 @@ describe("a listing", () => {
     });
   });
 
+  describe("of hundreds of tools", () => {
+    const names = Array.from({ length: 200 }, (_, index) => `t${index}`);
+    const listing = (made: Guarded) =>
+      createInstrumentedMcpClient(
+        made.apie,
+        {
+          callTool: async () => "called",
+          listTools: async () => ({ tools: names.map((name) => ({ name })) }),
+        },
+        { server: "big" },
+      );
+    const defined = ({ server }: Guarded) => server.to(/\/tools\/define$/);
+
+    test("describes a few at a time, which holds up no call and no event", async () => {
+      const made = await guarded();
+      await made.apie.ready();
+      const release = made.server.fail(/\/tools\/define$/, "hang");
+      made.server.fail(EVALUATE, decided("block"));
+      const client = listing(made);
+      await client.listTools();
+      await made.server.received(/\/tools\/define$/, 4);
+      await expect(client.callTool()).rejects.toMatchObject({ code: "guardrail_blocked" });
+      await delivered(made.apie);
+      expect(defined(made)).toHaveLength(4);
+      release();
+      made.server.release();
+      await made.server.received(/\/tools\/define$/, 200);
+      expect(new Set(defined(made).map(({ body }) => (body as { name: string }).name)).size).toBe(200);
+    });
+
+    test("leaves them to the next listing where Apie does not answer", async () => {
+      const made = await guarded({ timeout: 1_000 });
+      await made.apie.ready();
+      const mend = made.server.fail(/\/tools\/define$/, "hang");
+      const client = listing(made);
+      await client.listTools();
+      await made.server.received(/\/tools\/define$/, 4);
+      const before = made.server.connections;
+      await until("they are given up", () => made.server.connections === before - 4);
+      expect(defined(made)).toHaveLength(4);
+      mend();
+      await client.listTools();
+      await made.server.received(/\/tools\/define$/, 4 + 200);
+      expect(new Set(defined(made).map(({ body }) => (body as { name: string }).name)).size).toBe(200);
+    });
+  });
+
   test("describes nothing where it is told not to", async () => {
     const made = await guarded();
     const { client } = await inMemory(made, { defineTools: false });

@@ -136,6 +136,34 @@ describe.skipIf(!HAS_BROWSER)("the page", { timeout: 90_000 }, () => {
     await row.getByRole("button", { name: "Enable" }).waitFor();
   });
 
+  test("makes a policy of one's own, which decides at once, and says what is wrong with one", async () => {
+    const server = await startServer();
+    const { page } = await open(server, "/guardrails");
+    await page.getByText("A policy of your own").click();
+    const form = page.getByRole("form", { name: "A policy of your own" });
+    await form.getByLabel("key").fill("no refunds!");
+    await form.getByLabel("tools").fill("refund*, pay_back");
+    await form.getByLabel("Decision").selectOption("require_approval");
+    await form.getByLabel("reason").fill("Refunds need a human");
+    await form.getByRole("button", { name: "Save" }).click();
+    await form.getByRole("alert").getByText("key: must be letters").waitFor();
+    await form.getByLabel("key").fill("refunds");
+    await page.keyboard.press("Enter");
+    const row = page.getByRole("row", { name: /refunds · custom/ });
+    await row.waitFor();
+    expect(await row.textContent()).toContain("refund*, pay_back");
+    expect(await form.getByLabel("key").inputValue()).toBe("");
+    const { body } = await post(server, "/v1/guardrails/evaluate", {
+      agent_key: "a",
+      mode: "enforce",
+      tool: { name: "refund_order" },
+      action: { type: "create" },
+      resource: { type: "payment" },
+    });
+    expect(body).toMatchObject({ policy_decision: "require_approval", reason: "Refunds need a human" });
+    await page.getByRole("heading", { name: "refund_order waits for your approval" }).waitFor();
+  });
+
   test("says what to do when the server is gone, and goes on when it is back", async () => {
     const folder = mkdtempSync(join(tmpdir(), "apie-page-"));
     try {

@@ -6,11 +6,12 @@ import type { Approval, Decision, PoliciesAnswer } from "../../data/records.ts";
 import { count } from "../../data/words.ts";
 import { clock } from "../../parts/format.ts";
 import { type Column, Table } from "../../parts/listing.tsx";
-import { Head, Status, Tag } from "../../parts/pieces.tsx";
+import { Details, Head, Status, Tag } from "../../parts/pieces.tsx";
 import { agentAddress, runAddress } from "../../parts/router.ts";
 import { Shown } from "../../parts/states.tsx";
 import { PendingApproval } from "./pending.tsx";
 import { Policies } from "./policies.tsx";
+import { PolicyForm } from "./policy-form.tsx";
 import { askedOf } from "./request.ts";
 
 const PAGE = 100;
@@ -163,6 +164,9 @@ export function GuardrailsView() {
         <Shown loaded={policies} what="the policies">
           {(answer) => <Policies answer={answer} />}
         </Shown>
+        <Details summary="A policy of your own">
+          <PolicyForm />
+        </Details>
       </section>
     </>
   );

@@ -31,22 +31,27 @@ function sessionRuns(
   return runs;
 }
 
-/** The list one run at a time: a session is as long as it is. */
-function streamed(runs: Iterable<unknown>): ReadableStream<Uint8Array> {
+/** The list one run at a time: a session is as long as it is. What goes wrong under way cuts the answer short. */
+function streamed(runs: Iterable<unknown>, onError: (error: unknown) => void): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const iterator = runs[Symbol.iterator]();
   let separator = "[";
   return new ReadableStream(
     {
       pull(controller) {
-        const { done, value } = iterator.next();
-        if (done !== true) {
-          controller.enqueue(encoder.encode(separator + JSON.stringify(value)));
-          separator = ",";
-          return;
+        try {
+          const { done, value } = iterator.next();
+          if (done !== true) {
+            controller.enqueue(encoder.encode(separator + JSON.stringify(value)));
+            separator = ",";
+            return;
+          }
+          controller.enqueue(encoder.encode(separator === "[" ? "[]" : "]"));
+          controller.close();
+        } catch (error) {
+          onError(error);
+          controller.error(error);
         }
-        controller.enqueue(encoder.encode(separator === "[" ? "[]" : "]"));
-        controller.close();
       },
     },
     { highWaterMark: 0 },
@@ -56,7 +61,10 @@ function streamed(runs: Iterable<unknown>): ReadableStream<Uint8Array> {
 function listRuns(c: AppContext, services: Services): Response {
   const query = readQuery(c, { ...COMMON, created_after: time, created_before: time });
   const runs = sessionRuns(c, services, query);
-  return c.body(streamed(runs.list(query)), 200, { "content-type": "application/json" });
+  const { method, path } = c.req;
+  const told = { method, path, requestId: c.get("requestId") };
+  const body = streamed(runs.list(query), (error) => services.settings.onError(error, told));
+  return c.body(body, 200, { "content-type": "application/json" });
 }
 
 function readRun(c: AppContext, services: Services): Response {

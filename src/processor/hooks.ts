@@ -25,11 +25,11 @@ export class Hooks {
   /** @param given to the hook. @returns what the hook gave, `undefined` when it threw. */
   call(hook: HookName, given: unknown, run: () => unknown): unknown {
     try {
-      const given = run();
-      if (isThenable(given)) {
-        Promise.resolve(given).catch((error: unknown) => this.failed(hook, error, given));
+      const answer = run();
+      if (isThenable(answer)) {
+        Promise.resolve(answer).catch((error: unknown) => this.failed(hook, error, given));
       }
-      return given;
+      return answer;
     } catch (error) {
       this.failed(hook, error, given);
       return undefined;

@@ -346,7 +346,24 @@ describe("errors repeat nothing they were about", () => {
       expect(leaks(watched.said())).toEqual([]);
     }
   });
+
+  test.each<[what: string, onDrop: NonNullable<ApieOptions["onDrop"]>]>([
+    ["throws", quoting],
+    ["is async and rejects", async (info) => quoting(info)],
+  ])("an onDrop that %s, over what Apie refused", async (_what, onDrop) => {
+    const watched = await watch({ captureContent: true, onDrop });
+    watched.server.fail("/v1/events", { status: 422 });
+    await tell(watched, [spanOf(CHAT, content)]);
+    expect(watched.said()).toContain("onDrop failed: broken: ");
+    expect(leaks(watched.said())).toEqual([]);
+  });
 });
+
+/** A hook's error is told once: of the first thing it is given that bears content. */
+function quoting(given: unknown): void {
+  const text = firstText(given);
+  if (text !== "") throw new Error(`broken: ${text}`);
+}
 
 function failingProcessor(fail: (given: unknown) => never): NonNullable<ApieOptions["forwardTo"]> {
   return {

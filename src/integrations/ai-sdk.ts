@@ -38,6 +38,7 @@ function guardedTool(
   const run: Execute = (input, details) => (execute as Execute).call(tool, input, details);
   const about = (input: unknown, details: unknown) =>
     toolInputOf(
+      apie,
       name,
       { input, callId: callIdIn(details), signal: memberOf(details, "abortSignal") },
       options,
@@ -49,7 +50,7 @@ function guardedTool(
           run(input, details),
         )) as AsyncIterable<unknown>;
       }
-    : (input: unknown, details: unknown) =>
+    : async (input: unknown, details: unknown) =>
         apie.withTool(about(input, details), () => lastOf(run(input, details)));
   return Object.assign(Object.create(Object.getPrototypeOf(tool)), tool, { execute: wrapped }) as AiSdkTool;
 }

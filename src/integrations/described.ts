@@ -1,5 +1,6 @@
 /** What an application says of the tools it wraps together: for each by its name, or for all. */
 import type { ToolInput } from "../index.ts";
+import type { ToolClient } from "./client.ts";
 
 /** What a call of a tool does; what is left out is that of `withTool`. */
 export type ToolDescription = Partial<
@@ -10,14 +11,19 @@ export type ToolDescription = Partial<
 };
 
 export interface GuardedToolOptions<Arguments = unknown> {
-  /** By the tool's name, or made of its name and what it is called with. */
+  /**
+   * By the tool's name, or made of its name and what it is called with. One that throws is told to `onError`; the call then
+   * goes on without, or, in enforce mode, is blocked.
+   */
   describe?:
     | Readonly<Record<string, ToolDescription>>
     | ((name: string, input: Arguments) => ToolDescription | undefined)
     | undefined;
 }
 
+/** @throws {GuardrailBlockedError} in enforce mode, where the description fails. */
 export function toolInputOf(
+  apie: ToolClient,
   name: string,
   call: {
     input: unknown;
@@ -28,7 +34,9 @@ export function toolInputOf(
   },
   { describe }: GuardedToolOptions,
 ): ToolInput {
-  const told = typeof describe === "function" ? describe(name, call.input) : ownEntry(describe, name);
+  const told = apie.spanProcessor.described(name, call.input, () =>
+    typeof describe === "function" ? describe(name, call.input) : ownEntry(describe, name),
+  );
   const { riskLevel, provider = call.provider, signal = call.signal, ...rest } = told ?? {};
   const tool = { name, provider, riskLevel, callId: call.callId };
   return { ...rest, signal: signal as AbortSignal | undefined, arguments: call.input, tool };

@@ -38,9 +38,9 @@ function guardedTool<Tool extends LangChainTool>(
   options: GuardedToolOptions,
 ): Tool {
   const { _call: own } = tool as unknown as { _call?: unknown };
-  const guarded = (input: unknown, config: unknown, call: () => unknown): Promise<unknown> => {
+  const guarded = async (input: unknown, config: unknown, call: () => unknown): Promise<unknown> => {
     const about = { input, callId: callIdIn(config), signal: memberOf(config, "signal") };
-    return apie.withTool(toolInputOf(tool.name, about, options), call);
+    return apie.withTool(toolInputOf(apie, tool.name, about, options), call);
   };
   const call: Call = (input, runManager, config) =>
     guarded(input, config, () => (own as Call).call(tool, input, runManager, config));

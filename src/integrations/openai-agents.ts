@@ -49,8 +49,8 @@ function guardedTool(apie: ToolClient, tool: AgentTool, options: AgentToolOption
   if (typeof invoke !== "function") return withGuardedHands(apie, tool, name, options);
   const guarded: Invoke = async (context, input, details) => {
     const call = { input: parsed(input), callId: callIdIn(details), signal: memberOf(details, "signal") };
-    const about = toolInputOf(name, call, options);
     try {
+      const about = toolInputOf(apie, name, call, options);
       return await apie.withTool(about, () => (invoke as Invoke).call(tool, context, input, details));
     } catch (error) {
       if (options.onStopped === "throw" || !isStopped(error)) throw error;
@@ -73,7 +73,7 @@ function withGuardedHands(
   if (known === undefined || typeof hands !== "object" || hands === null) return tool;
   const guarded = known.methods.map((method) => {
     const value = async (input: unknown, ...rest: unknown[]): Promise<unknown> =>
-      apie.withTool(toolInputOf(name, { input }, options), () =>
+      apie.withTool(toolInputOf(apie, name, { input }, options), () =>
         (memberOf(hands, method) as (...given: unknown[]) => unknown).call(hands, input, ...rest),
       );
     return [method, { value, writable: true, configurable: true }];

@@ -32,7 +32,10 @@ export interface McpClientOptions {
   server?: string | undefined;
   /** Environment of what the tools work on, where a description does not say it. */
   defaultEnvironment?: string | undefined;
-  /** By the tool's name, or made of its name and arguments. */
+  /**
+   * By the tool's name, or made of its name and arguments. One that throws is told to `onError`; the call then goes on without,
+   * or, in enforce mode, is blocked.
+   */
   describe?:
     | Readonly<Record<string, McpToolDescription>>
     | ((tool: string, args: unknown) => McpToolDescription | undefined)
@@ -43,7 +46,7 @@ export interface McpClientOptions {
   defineTools?: boolean | undefined;
 }
 
-type McpApie = Pick<Apie, "withMcpCall" | "withMcpToolCall" | "tools">;
+type McpApie = Pick<Apie, "withMcpCall" | "withMcpToolCall" | "tools" | "spanProcessor">;
 type Params = Readonly<Record<string, unknown>>;
 type Call = (...given: readonly unknown[]) => unknown;
 
@@ -199,12 +202,13 @@ class InstrumentedClient {
 
   #described(tool: string, args: unknown): McpToolDescription & CommonInput {
     const { describe, defaultEnvironment } = this.#options;
-    const told =
+    const told = this.#apie.spanProcessor.described(tool, args, () =>
       typeof describe === "function"
         ? describe(tool, args)
         : describe !== undefined && Object.hasOwn(describe, tool)
           ? describe[tool]
-          : undefined;
+          : undefined,
+    );
     return { environment: defaultEnvironment, ...told };
   }
 }

@@ -7,6 +7,7 @@ import { type Redactor, told } from "../events/index.ts";
 
 export type HookName =
   | "a convention"
+  | "describe"
   | "onDrop"
   | "queueIdempotencyKey"
   | "redact"
@@ -42,6 +43,6 @@ export class Hooks {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }

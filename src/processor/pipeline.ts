@@ -47,7 +47,7 @@ export class Pipeline {
   readonly waitUntil: WaitUntil | undefined;
   readonly awaited = new Awaited();
   readonly #owner: object | undefined;
-  readonly #hooks: Hooks;
+  readonly hooks: Hooks;
   readonly #pump: Pump;
   readonly #recorder: Recorder;
   readonly #metrics: SelfMetrics;
@@ -67,10 +67,10 @@ export class Pipeline {
     this.#owner = owner;
     this.reporter = new Reporter(config.onError);
     this.redactor = new Redactor(config, config.apiKey);
-    this.#hooks = new Hooks(this.reporter, this.redactor);
+    this.hooks = new Hooks(this.reporter, this.redactor);
     const agent = { ...config.agent, key: this.redactor.identity(config.agent.key) };
     this.#environment = config.runtime?.environment;
-    this.#metrics = selfMetricsOf(this, () => this.#pump, this.#hooks);
+    this.#metrics = selfMetricsOf(this, () => this.#pump, this.hooks);
     this.client = new ApieClient({
       baseUrl: config.baseUrl,
       apiKey: config.apiKey,
@@ -90,7 +90,7 @@ export class Pipeline {
     const hook: Hook = {
       redact: config.redact,
       maxBytes: maxEventBytes(config),
-      onHookError: (error, given) => this.#hooks.failed("redact", error, given),
+      onHookError: (error, given) => this.hooks.failed("redact", error, given),
     };
     const bodies = new Bodies({ ...common, redactor: this.redactor, hook });
     this.delivery = new Delivery({
@@ -107,7 +107,7 @@ export class Pipeline {
     });
     const { queueIdempotencyKey } = config;
     const duplicates =
-      queueIdempotencyKey === undefined ? undefined : new QueuedKeys(queueIdempotencyKey, this.#hooks);
+      queueIdempotencyKey === undefined ? undefined : new QueuedKeys(queueIdempotencyKey, this.hooks);
     const writer: EventWriter = {
       ...common,
       finish: { ...hook, redactor: this.redactor },
@@ -144,7 +144,7 @@ export class Pipeline {
     this.#reading = new SpanReading(
       config,
       this.redactor,
-      (error, span) => this.#hooks.failed("a convention", error, spanContent(span)),
+      (error, span) => this.hooks.failed("a convention", error, spanContent(span)),
       this.boundary,
     );
     this.#endOnly = new EndOnlyTraces({
@@ -160,7 +160,7 @@ export class Pipeline {
         this.#planSweep();
       },
     });
-    this.waitUntil = waitUntilOf(config.waitUntil, this.#hooks, {
+    this.waitUntil = waitUntilOf(config.waitUntil, this.hooks, {
       flush: () => this.flush(),
       hasOpenRuns: (traceId) => this.tracker.hasOpenRuns(traceId),
     });
@@ -273,7 +273,7 @@ export class Pipeline {
 
   #dropped(info: DropInfo): void {
     const { onDrop } = this.config;
-    if (onDrop !== undefined) this.#hooks.call("onDrop", info, () => onDrop(info));
+    if (onDrop !== undefined) this.hooks.call("onDrop", info, () => onDrop(info));
     if (this.#isOver) {
       this.reporter.once("after_shutdown", "work after shutdown() is not sent; it is counted as dropped");
     }

@@ -6,6 +6,7 @@ import { toldOfSpan } from "../events/index.ts";
 import type { Scope } from "../model/scope.ts";
 import type { SpanLike } from "../model/span.ts";
 import { scopeOf } from "../propagation/index.ts";
+import { described } from "./described.ts";
 import { NOTHING_SENT } from "./nothing-sent.ts";
 import { Pipeline } from "./pipeline.ts";
 import { ProviderCheck } from "./provider-check.ts";
@@ -144,6 +145,18 @@ export class ApieSpanProcessor {
       this.#listening = undefined;
     }
     return listening.heard;
+  }
+
+  /** @internal What the application says of a call of a tool; see `described`. */
+  described<T extends object>(tool: string, args: unknown, describe: () => T | undefined): T | undefined {
+    const pipeline = this.#pipeline;
+    const { mode } = this.#config;
+    return pipeline === undefined
+      ? undefined
+      : described(
+          { tool: pipeline.redactor.secrets(tool), arguments: args, mode, hooks: pipeline.hooks },
+          describe,
+        );
   }
 
   /** @internal */

@@ -125,6 +125,9 @@ describe("a client of another make", () => {
         },
       },
     );
-    await expect(client.callTool().catch((error: Error) => error.message)).resolves.toBe("no such tool");
+    await expect(client.callTool()).rejects.toMatchObject({
+      code: "guardrail_blocked",
+      message: "tool unknown is blocked: its description failed",
+    });
   });
 });

@@ -42,7 +42,7 @@ export function onDisk(parts: BookParts): BookOnDisk {
       ledger.lostUnseen(lane, { events, handoffs, runCalls: 0, sessionCalls: 0 }, DAMAGED);
       refresh(lane);
     },
-    lostUnread: (pending) => ledger.lostUnseen(undefined, pending, DAMAGED),
+    lostUnread: (pending, arrival) => ledger.lostUnseen(arrival, pending, DAMAGED),
     recovered: (pending) => ledger.recovered(pending),
     // What is in it was counted when its file was opened.
     restored: (lane) => {

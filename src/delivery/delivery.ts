@@ -276,6 +276,8 @@ export class Delivery {
     await this.#dispatcher.stop(CUT_REQUEST_MS);
     this.#storage?.saveAll();
     this.#book.close("shutdown");
+    // What stays on disk is not waited for any longer.
+    this.#flushes.giveUpAll();
     this.#storage?.close();
     return { ...report, durationMs: Math.round(now() - started), ...this.#totals() };
   }

@@ -102,6 +102,8 @@ export class Lane implements Attempted {
   completeTicket = 0;
   /** Ticket at the time when nothing but Apie stood in the way of completing: what its age is counted from. */
   completableTicket = 0;
+  /** When its file was taken over, in that order: what an earlier process left in it cannot have come before. */
+  arrival = 0;
 
   #settled: (() => void)[] | undefined;
   #tried: (() => void)[] | undefined;

@@ -26,9 +26,6 @@ export interface PendingBefore {
   sessionCalls: number;
 }
 
-/** Number of arrival of what came from an earlier process and was never read. */
-const UNSEEN = Number.NEGATIVE_INFINITY;
-
 export class Ledger {
   readonly #counters: Counters;
   readonly #hooks: LedgerHooks;
@@ -77,39 +74,44 @@ export class Ledger {
       const what = item.kind === "event" ? "event" : "call";
       this.#hooks.onDrop({ what, outcome, reason, type: item.type, ...idsOf(lane), ...details });
     }
-    this.#settled(item.ticket);
+    this.#settled(lane, item.ticket);
   }
 
   openingSettled(lane: Lane, outcome: CallOutcome, reason?: string, said?: Said): void {
     this.#counters[lane.counted].pending -= 1;
     this.#counters[lane.counted][outcome === "delivered" ? "opened" : outcome] += 1;
     this.#tellCall(lane, "open", outcome, reason, said);
-    this.#settled(lane.openTicket);
+    this.#settled(lane, lane.openTicket);
   }
 
   /** Another instance of the service has opened it. */
   openingJoined(lane: Lane): void {
     this.#counters[lane.counted].pending -= 1;
     this.#counters.sessionsJoined += 1;
-    this.#settled(lane.openTicket);
+    this.#settled(lane, lane.openTicket);
   }
 
   completionSettled(lane: Lane, outcome: CallOutcome, reason?: string, said?: Said): void {
     this.#counters[lane.counted].pending -= 1;
     this.#counters[lane.counted][outcome === "delivered" ? "completed" : outcome] += 1;
     this.#tellCall(lane, "complete", outcome, reason, said);
-    this.#settled(lane.completeTicket);
+    this.#settled(lane, lane.completeTicket);
   }
 
   /** The completion of a lane that was never opened: the loss was counted and told with its opening. */
   completionVoid(lane: Lane): void {
     this.#counters[lane.counted].pending -= 1;
-    this.#settled(lane.completeTicket);
+    this.#settled(lane, lane.completeTicket);
   }
 
-  #settled(ticket: number): void {
+  /** What an earlier process took in came here with its file. */
+  #settled(lane: Lane, ticket: number): void {
+    this.#left(ticket > 0 ? ticket : lane.arrival);
+  }
+
+  #left(arrival: number): void {
     this.held -= 1;
-    this.#hooks.onSettled(ticket);
+    this.#hooks.onSettled(arrival);
   }
 
   #tellCall(lane: Lane, type: string, outcome: CallOutcome, reason?: string, said?: Said): void {
@@ -119,17 +121,20 @@ export class Ledger {
     this.#hooks.onDrop({ what, outcome, reason, type, ...idsOf(lane), ...said });
   }
 
-  /** Things an earlier process took in. */
-  recovered({ events, handoffs, runCalls, sessionCalls }: PendingBefore): void {
+  /** Things an earlier process took in. @returns the number of their arrival here, all at once. */
+  recovered({ events, handoffs, runCalls, sessionCalls }: PendingBefore): number {
     this.#counters.events.pending += events;
     this.#counters.runs.pending += runCalls;
     this.#counters.sessions.pending += sessionCalls;
     this.held += events + handoffs + runCalls + sessionCalls;
+    this.ticket += 1;
+    return this.ticket;
   }
 
-  /** An event, a hand-off or a call that is known by nothing but its number. */
-  lostUnseen(lane: Lane | undefined, lost: PendingBefore, reason: string): void {
+  /** Events, hand-offs and calls of which nothing is known but how many, and the number of their arrival, or of their lane's. */
+  lostUnseen(of: Lane | number, lost: PendingBefore, reason: string): void {
     const { events, runs, sessions } = this.#counters;
+    const [lane, arrival] = typeof of === "number" ? [undefined, of] : [of, of.arrival];
     const ids = lane === undefined ? {} : idsOf(lane);
     const lose = (count: number, what: DropInfo["what"], drop: () => void): void => {
       for (let told = 0; told < count; told += 1) {
@@ -137,7 +142,7 @@ export class Ledger {
         this.#counters.lost(reason);
         lane?.addLoss(reason);
         this.#hooks.onDrop({ what, outcome: "dropped", reason, type: "unknown", ...ids });
-        this.#settled(UNSEEN);
+        this.#left(arrival);
       }
     };
     const from = (outcome: { pending: number; dropped: number }) => (): void => {

@@ -8,7 +8,7 @@ import { Recovery } from "./recovery.ts";
 import { Spool } from "./spool.ts";
 import type { SpoolParts } from "./spool-parts.ts";
 import type { StorageHooks, StorageOptions } from "./storage-options.ts";
-import type { LaneRow, StoreFailure, StoreTotals } from "./store.ts";
+import { endsAfter, type LaneRow, type StoreFailure, type StoreTotals } from "./store.ts";
 
 export interface OpenedFileHooks {
   storage: StorageHooks;
@@ -58,15 +58,17 @@ export class OpenedFile {
     this.#file = file;
     this.#noteSetAside();
     this.spool.use(store);
+    const { storage } = this.#hooks;
+    const arrival = storage.recovered(totals);
     this.#recovery = new Recovery(totals, {
       spool: this.spool,
       agentKey: this.#options.agentKey,
+      arrival,
       registration: registrationIn(facts.get(REGISTRATION)),
       orphanEnd: this.#options.orphanEnd,
-      restored: (lane) => this.#hooks.storage.restored(lane),
-      damaged: (pending) => this.#hooks.storage.lostUnread(pending),
+      restored: (lane) => storage.restored(lane),
+      damaged: (pending) => storage.lostUnread(pending, arrival),
     });
-    this.#hooks.storage.recovered(this.#recovery.left);
     this.#noteRegistration();
     return totals;
   }
@@ -79,10 +81,13 @@ export class OpenedFile {
     return !this.spool.isDegraded;
   }
 
-  /** The lane that is kept under this id of ours. */
+  /** The lane that is kept under this id of ours, and is not known to end. */
   kept(kind: LaneRow["kind"], keyHash: string): Lane | undefined {
     const row = this.spool.read((store) => store.laneByKey(kind, keyHash));
-    return row === undefined ? undefined : (this.spool.slot(row.id)?.lane ?? this.#recovery?.load(row));
+    if (row === undefined || this.spool.hasEnded(row.id)) return undefined;
+    const known = this.spool.slot(row.id)?.lane;
+    // Of what is to end, what waits is read in its turn.
+    return known ?? (endsAfter(row) ? undefined : this.#recovery?.load(row));
   }
 
   /** A mistake of ours is a failure of the file, as far as the application is concerned: memory goes on. */
@@ -113,7 +118,7 @@ export class OpenedFile {
     const file = this.#file;
     if (file === undefined) return;
     this.spool.forsake();
-    if (this.#recovery !== undefined) this.#hooks.storage.lostUnread(this.#recovery.giveUp());
+    this.#recovery?.giveUp();
     try {
       file.putAside();
       this.spool.use(file.open());

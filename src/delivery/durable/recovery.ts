@@ -25,6 +25,8 @@ export interface RecoveryParts {
   spool: Spool;
   /** Agent this process registers. */
   agentKey: string;
+  /** Number of the arrival of what is in the file. */
+  arrival: number;
   /** What Apie answered the process that ended. */
   registration: (Registration & { agentKey?: string }) | undefined;
   orphanEnd: (orphan: Orphan) => CompleteBody;
@@ -43,13 +45,13 @@ export class Recovery {
   #at = 0;
   readonly #end: number;
   /** What was not read yet. */
-  readonly left: Pending;
+  readonly #left: Pending;
 
   constructor(totals: StoreTotals, parts: RecoveryParts) {
     const { events, handoffs, runCalls, sessionCalls } = totals;
     this.#parts = parts;
     this.#end = totals.lastLane;
-    this.left = { events, handoffs, runCalls, sessionCalls };
+    this.#left = { events, handoffs, runCalls, sessionCalls };
   }
 
   get isDone(): boolean {
@@ -65,17 +67,18 @@ export class Recovery {
     for (const row of rows) {
       this.#at = row.id;
       if (row.id > this.#end) return;
+      if (this.#parts.spool.hasEnded(row.id)) continue;
       if (this.#isOfInterest(row)) this.#loadOrDiscard(row);
       else if (Date.now() - row.seenAt > MAX_SILENCE_MS) this.#parts.spool.discard(row);
     }
   }
 
-  /** The file is gone. @returns what was not read of it. */
-  giveUp(): Pending {
-    const left = { ...this.left };
-    Object.assign(this.left, { events: 0, handoffs: 0, runCalls: 0, sessionCalls: 0 });
+  /** The file is gone, with what was not read of it. */
+  giveUp(): void {
+    const left = { ...this.#left };
+    Object.assign(this.#left, { events: 0, handoffs: 0, runCalls: 0, sessionCalls: 0 });
     this.#at = this.#end;
-    return left;
+    this.#parts.damaged(left);
   }
 
   /** A row that says nothing sensible costs itself. */
@@ -85,9 +88,9 @@ export class Recovery {
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       const { spool, damaged } = this.#parts;
-      const before = { ...this.left };
+      const before = { ...this.#left };
       this.#noteRead(row, this.#itemsOf(row));
-      const { events, handoffs, runCalls, sessionCalls } = this.left;
+      const { events, handoffs, runCalls, sessionCalls } = this.#left;
       damaged({
         events: before.events - events,
         handoffs: before.handoffs - handoffs,
@@ -130,8 +133,9 @@ export class Recovery {
       lane.completion ??= this.#parts.orphanEnd({ kind: row.kind, status, openedAt, seenAt });
     lane.completeTicket = ticketBefore(row.completedAt ?? seenAt);
     lane.completableTicket = lane.completeTicket;
+    lane.arrival = this.#parts.arrival;
     lane.registeredAs = this.#parts.registration;
-    if (row.kind === "session") lane.unfinishedRuns = spool.read((store) => store.runsOf(row.id)) ?? 0;
+    if (row.kind === "session") lane.unfinishedRuns = this.#runsOf(row.id);
     if (session?.slot === undefined) lane.holdsSession = false;
     this.#noteRead(row, totals);
     this.#parts.restored(lane);
@@ -151,9 +155,15 @@ export class Recovery {
       const known = spool.slot(session)?.lane;
       if (known !== undefined) return known;
       const stored = spool.read((store) => store.lane(session));
-      if (stored !== undefined) return this.load(stored);
+      if (stored !== undefined && !spool.hasEnded(session)) return this.load(stored);
     }
     return sessionId === null ? undefined : knownSession(sessionId);
+  }
+
+  #runsOf(session: number): number {
+    const { spool } = this.#parts;
+    const runs = spool.read((store) => store.runsOf(session)) ?? [];
+    return runs.filter((id) => !spool.hasEnded(id)).length;
   }
 
   #isOwn({ agentKey }: LaneRow): boolean {
@@ -161,7 +171,7 @@ export class Recovery {
   }
 
   #noteRead(row: LaneRow, items: { count: number; handoffs: number }): void {
-    const left = this.left as { -readonly [Name in keyof Pending]: number };
+    const left = this.#left as { -readonly [Name in keyof Pending]: number };
     left.events -= items.count - items.handoffs;
     left.handoffs -= items.handoffs;
     const calls = callsOf(row);

@@ -7,10 +7,11 @@ import type { LaneItem } from "../items.ts";
 import type { Lane } from "../lane.ts";
 import { ItemWriter } from "./item-writer.ts";
 import { rowOf } from "./rows.ts";
+import { Settling } from "./settling.ts";
 import { Slot } from "./slot.ts";
 import type { SpoolParts } from "./spool-parts.ts";
 import { SpoolSource } from "./spool-source.ts";
-import { SpooledQueue } from "./spooled-queue.ts";
+import { type LostItems, SpooledQueue } from "./spooled-queue.ts";
 import { type LaneRow, type Store, StoreFailure } from "./store.ts";
 import { isStored } from "./stored-items.ts";
 import { Unsaved } from "./unsaved.ts";
@@ -23,8 +24,7 @@ export class Spool {
   #store: Store | undefined;
   readonly #slots = new Map<number, Slot>();
   readonly #unsaved = new Unsaved();
-  /** To be called for items whose record is let go of. */
-  readonly #settling = new Map<number, () => void>();
+  readonly #settling = new Settling();
   #lastLane = 0;
   readonly #source: SpoolSource;
   readonly #writer: ItemWriter;
@@ -87,6 +87,11 @@ export class Spool {
     return this.#slots.get(id);
   }
 
+  /** Whether its row is in the file only because nothing could be saved since it ended. */
+  hasEnded(id: number): boolean {
+    return this.#unsaved.removedLanes.has(id);
+  }
+
   // ---- what changes --------------------------------------------------------------------------------------------
 
   /** Keeps the lane from now on. It is empty. */
@@ -147,14 +152,13 @@ export class Spool {
       this.#unsaved.removedItems.push(item.seq);
       this.#parts.hooks.unsaved();
     }
-    this.#settling.get(item.seq)?.();
-    this.#settling.delete(item.seq);
+    this.#settling.settled(item.seq);
   }
 
   /** A row nobody will ask for any more. */
   discard(row: LaneRow): void {
     this.bytes -= row.bytes;
-    this.#unsaved.removedLanes.push(row.id);
+    this.#unsaved.removedLanes.add(row.id);
     this.#parts.hooks.unsaved();
   }
 
@@ -243,8 +247,7 @@ export class Spool {
       this.#parts.hooks.unwritten(lane, item, written);
       return;
     }
-    const settling = item.kind === "event" ? item.settling?.() : undefined;
-    if (settling !== undefined) this.#settling.set(written.seq, settling);
+    if (item.kind === "event") this.#settling.add(written.seq, slot.id, item.settling?.());
     const more = written.bytes - item.bytes;
     queue.wrote(written);
     lane.queuedBytes += more;
@@ -270,7 +273,7 @@ export class Spool {
     const { removedItems, removedLanes } = this.#unsaved;
     try {
       const seen = withItems.filter((slot) => !chosen.has(slot)).map(({ id }) => id);
-      store.commit({ lanes, items, seen, at: now, removedItems, removedLanes });
+      store.commit({ lanes, items, seen, at: now, removedItems, removedLanes: [...removedLanes] });
     } catch (error) {
       this.fail(error);
       return;
@@ -328,10 +331,14 @@ export class Spool {
     this.#store = undefined;
     this.#unsaved.removed();
     this.bytes = 0;
+    const lostOf = new Map<number, LostItems>();
     for (const slot of [...this.#slots.values()]) {
       const lost = slot.queue.lost();
       slot.lane.queuedBytes = slot.queue.unsavedBytes;
-      if (lost.events + lost.handoffs > 0) this.#parts.hooks.lost(slot.lane, lost);
+      if (lost.events + lost.handoffs > 0) {
+        lostOf.set(slot.id, lost);
+        this.#parts.hooks.lost(slot.lane, lost);
+      }
       slot.hasRow = false;
       slot.bytes = 0;
       slot.isDirty = true;
@@ -339,6 +346,7 @@ export class Spool {
       this.bytes += slot.queue.unsavedBytes;
       if (slot.queue.unsaved > 0) this.#unsaved.lanes.add(slot);
     }
+    this.#settling.lost(lostOf);
   }
 }
 

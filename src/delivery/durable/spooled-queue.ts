@@ -21,6 +21,15 @@ export interface QueueSource {
   kindOnDisk(lane: number, after: number): LaneItem["kind"] | undefined;
 }
 
+/** What was in the file only. */
+export interface LostItems {
+  readonly events: number;
+  readonly handoffs: number;
+  /** Their places were between these. */
+  readonly after: number;
+  readonly before: number;
+}
+
 /** Items read in one go. */
 const READ_ITEMS = 64;
 
@@ -144,8 +153,14 @@ export class SpooledQueue implements LaneQueue {
   }
 
   /** The file is lost, with all that was in it alone. @returns what that was. */
-  lost(): { events: number; handoffs: number } {
-    const lost = { events: this.#onDisk - this.#handoffsOnDisk, handoffs: this.#handoffsOnDisk };
+  lost(): LostItems {
+    const [unsavedFirst] = this.toSave;
+    const lost = {
+      events: this.#onDisk - this.#handoffsOnDisk,
+      handoffs: this.#handoffsOnDisk,
+      after: this.#after,
+      before: Math.min(this.#before, unsavedFirst?.seq ?? Number.POSITIVE_INFINITY),
+    };
     this.#onDisk = 0;
     this.#handoffsOnDisk = 0;
     this.#kindOnDisk = undefined;

@@ -45,7 +45,7 @@ const SQL = {
   lane: `SELECT ${LANE_COLUMNS} FROM lane WHERE id = ?`,
   lanesAfter: `SELECT ${LANE_COLUMNS} FROM lane WHERE id > ? ORDER BY id LIMIT ?`,
   laneByKey: `SELECT ${LANE_COLUMNS} FROM lane WHERE kind = ? AND key_hash = ? ORDER BY id DESC LIMIT 1`,
-  runsOf: `SELECT count(*) AS count FROM lane WHERE session = ? AND flags & ${HOLDS_SESSION}`,
+  runsOf: `SELECT id FROM lane WHERE session = ? AND flags & ${HOLDS_SESSION}`,
   itemTotals:
     "SELECT count(*) AS count, coalesce(sum(kind), 0) AS handoffs, coalesce(sum(bytes), 0) AS bytes FROM item WHERE lane = ?",
   itemsAfter:
@@ -135,8 +135,8 @@ export class SqliteStore implements Store {
     return attempt("reading", () => this.#all(SQL.laneByKey, kind, keyHash).map(laneRowOf)[0]);
   }
 
-  runsOf(session: number): number {
-    return attempt("reading", () => this.#number(SQL.runsOf, "count", session));
+  runsOf(session: number): number[] {
+    return attempt("reading", () => this.#all(SQL.runsOf, session).map(({ id }) => Number(id)));
   }
 
   itemTotals(lane: number): { count: number; handoffs: number; bytes: number } {

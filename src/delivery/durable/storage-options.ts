@@ -28,10 +28,10 @@ export interface StorageOptions {
 }
 
 export interface StorageHooks extends Omit<SpoolHooks, "unsaved" | "failed"> {
-  /** So much waits from before. */
-  recovered(pending: Pending): void;
+  /** So much waits from before. @returns the number of its arrival. */
+  recovered(pending: Pending): number;
   /** It was lost before it was read. */
-  lostUnread(pending: Pending): void;
+  lostUnread(pending: Pending, arrival: number): void;
   /** A lane is in memory again, with what waits in it. */
   restored(lane: Lane): void;
   /** More is kept than may be: something has to give way. */

@@ -102,7 +102,7 @@ export interface Store {
   /** The last of that kind and key. */
   laneByKey(kind: LaneRow["kind"], keyHash: string): LaneRow | undefined;
   /** Runs of a session that are not through. */
-  runsOf(session: number): number;
+  runsOf(session: number): number[];
   /** How much of a lane there is. */
   itemTotals(lane: number): { count: number; handoffs: number; bytes: number };
   /** In order, until `limit` or `maxBytes` is reached; at least one, if there is one. */

@@ -8,15 +8,15 @@ export class Unsaved {
   readonly lanes = new Set<Slot>();
   /** Places of items that are to be taken out of it, and lanes. */
   removedItems: number[] = [];
-  removedLanes: number[] = [];
+  readonly removedLanes = new Set<number>();
 
   get isEmpty(): boolean {
-    return this.rows.size + this.lanes.size + this.removedItems.length + this.removedLanes.length === 0;
+    return this.rows.size + this.lanes.size + this.removedItems.length + this.removedLanes.size === 0;
   }
 
   /** How many changes these are. */
   get count(): number {
-    return this.rows.size + this.items + this.removedItems.length + this.removedLanes.length;
+    return this.rows.size + this.items + this.removedItems.length + this.removedLanes.size;
   }
 
   get items(): number {
@@ -39,13 +39,13 @@ export class Unsaved {
   forget(slot: Slot): void {
     this.rows.delete(slot);
     this.lanes.delete(slot);
-    if (slot.hasRow) this.removedLanes.push(slot.id);
+    if (slot.hasRow) this.removedLanes.add(slot.id);
   }
 
   /** All removals are done. */
   removed(): void {
     this.removedItems = [];
-    this.removedLanes = [];
+    this.removedLanes.clear();
   }
 
   /** What was sent from memory, or gave way, is not to be saved any more. */

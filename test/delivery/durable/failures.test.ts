@@ -25,6 +25,7 @@ import {
   push,
   run,
   type Sender,
+  session,
   taken,
   whole,
 } from "../support.ts";
@@ -85,6 +86,32 @@ describe.runIf(HAS_SQLITE)("a full disk", () => {
     await flushed(second.delivery);
     expect(taken(server)).toEqual(numbered("r", report.events.pending));
     expect(server.to(COMPLETING)).toHaveLength(1);
+  });
+
+  test("what has ended does not come back, although its row could not be taken out", async () => {
+    const server = await startServer();
+    const sender = durable(server, join(folder(), "queue"), {}, { maxPages: 40 });
+    const { delivery } = sender;
+    const around = session("s");
+    delivery.open(around);
+    await flushed(delivery);
+    await saved(sender);
+    expect(delivery.kept("session", "s")).toBe(around);
+    const stop = server.fail(EVENTS, { status: 503 });
+    const lane = run("r", { session: around });
+    delivery.open(lane);
+    push(delivery, lane, 200, { payload: "x".repeat(4_000) });
+    await until("the disk is full", () => delivery.storage?.degradedBecause);
+    stop();
+    delivery.complete(lane, { status: "completed" });
+    delivery.complete(around, { status: "completed" });
+    await flushed(delivery);
+    expect(delivery.kept("session", "s")).toBeUndefined();
+    expect(delivery.kept("run", "r")).toBeUndefined();
+    await flushed(delivery);
+    expectIdle(delivery);
+    expect(delivery.counters.sessions).toMatchObject({ opened: 1, completed: 1, pending: 0 });
+    expect(server.to(COMPLETING)).toHaveLength(2);
   });
 
   test("a real one, at start and later, is gone back to once there is room", async ({ skip }) => {
@@ -218,10 +245,14 @@ describe.runIf(HAS_SQLITE)("a damaged file", () => {
     // Nothing that is saved stays in memory, but for what is on its way.
     const sender = durable(server, path, { maxQueueBytes: 65_536 });
     const { delivery } = sender;
+    let told = 0;
+    const settled = (): void => {
+      told += 1;
+    };
     for (const key of ["a", "b"]) {
       const lane = run(key);
       delivery.open(lane);
-      push(delivery, lane, 400, { payload: "x".repeat(6_000) });
+      push(delivery, lane, 400, { payload: "x".repeat(6_000), settled, settling: () => settled });
     }
     await saved(sender);
     overwrite(`${path}-wal`, 0, garbage(statSync(`${path}-wal`).size));
@@ -233,6 +264,8 @@ describe.runIf(HAS_SQLITE)("a damaged file", () => {
     const { delivered, dropped } = delivery.counters.events;
     expect(delivered + dropped).toBe(800);
     expect(taken(server).length).toBe(delivered);
+    expect(dropped).toBeGreaterThan(0);
+    expect(told).toBe(800);
     whole(delivery, run("after"), 3);
     await flushed(delivery);
     expectIdle(delivery);

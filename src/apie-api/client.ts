@@ -1,7 +1,8 @@
 /** The endpoints of Apie that the bridge calls. One method, one request; retrying is the caller's. */
 import { setMaxListeners } from "node:events";
 import type { FetchLike, Transport } from "../config/index.ts";
-import { withoutEcho } from "../model/echo.ts";
+import { LEFT_OUT, withoutEcho } from "../model/echo.ts";
+import { Given } from "../model/given.ts";
 import { type Answer, type Reader, readAnswer } from "./answer.ts";
 import { createBoundedTransport } from "./bounded-transport.ts";
 import { readEventsAnswer } from "./events-answer.ts";
@@ -65,8 +66,16 @@ interface OwnOptions extends CallOptions {
   pool?: SocketPool | undefined;
 }
 
-/** A server that repeats all it was sent is not listened to for longer. */
+/** A server that repeats all it was sent is not listened to for longer: in one message, and in all of one answer. */
 const MAX_SAID = 4_096;
+const MAX_SAID_IN_ALL = 65_536;
+
+/** @param shown what may be shown of the words of a server or a transport. */
+type AnswerReader<T> = (
+  body: unknown,
+  headers: Readonly<Record<string, string>>,
+  shown: (said: string) => string,
+) => T;
 
 function readCreated(body: unknown): Created | undefined {
   const fields = fieldsOf(body);
@@ -194,8 +203,8 @@ export class ApieClient {
     body: string | LongBody,
     eventIds: readonly (string | undefined)[],
   ): Promise<Answer<EventsAnswer>> {
-    return this.#exchange("POST", "/v1/events", body, {}, (answer) =>
-      readEventsAnswer(answer, eventIds, (said) => this.#shown(said, body)),
+    return this.#exchange("POST", "/v1/events", body, {}, (answer, _headers, shown) =>
+      readEventsAnswer(answer, eventIds, shown),
     );
   }
 
@@ -269,7 +278,7 @@ export class ApieClient {
     path: string,
     body: string | LongBody | undefined,
     options: OwnOptions,
-    read: Reader<T>,
+    read: AnswerReader<T>,
   ): Promise<Answer<T>> {
     const sentAt = performance.now();
     const result = await this.#transport.send({
@@ -289,13 +298,26 @@ export class ApieClient {
       status: result.kind === "response" ? result.status : undefined,
       cause: result.kind === "failure" ? result.code : undefined,
     });
-    return readAnswer(result, read, (said) => this.#shown(said, body));
+    const shown = this.#shownOf(body);
+    return readAnswer(result, (answer, headers) => read(answer, headers, shown), shown);
   }
 
-  /** What a server or transport says: nothing of what it was sent, which may be content, and no secret. */
-  #shown(said: string, sent: string | LongBody | undefined): string {
-    const { shown } = this.#options;
-    const told = withoutEcho(said.slice(0, MAX_SAID), typeof sent === "object" ? sent.text() : sent);
-    return shown === undefined ? told : shown(told);
+  /** What a server or transport says of a request: nothing of what it was sent, which may be content, and no secret. */
+  #shownOf(sent: string | LongBody | undefined): (said: string) => string {
+    const told = new Map<string, string>();
+    let given: Given | undefined;
+    let left = MAX_SAID_IN_ALL;
+    return (said) => {
+      const known = told.get(said);
+      if (known !== undefined) return known;
+      const heard = said.slice(0, MAX_SAID);
+      left -= heard.length;
+      if (left < 0) return LEFT_OUT;
+      if (sent !== undefined) given ??= new Given(typeof sent === "object" ? sent.text() : sent);
+      const words = withoutEcho(heard, given);
+      const shown = this.#options.shown?.(words) ?? words;
+      told.set(said, shown);
+      return shown;
+    };
   }
 }

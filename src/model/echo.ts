@@ -3,7 +3,10 @@
  * error ends up in logs, and what was sent or read may be content: it is not repeated there.
  */
 
-const LEFT_OUT = "[…]";
+import { Given } from "./given.ts";
+
+/** Stands for what is not told. */
+export const LEFT_OUT = "[…]";
 
 /** Longer ones are no words of a message in another's language but values: ids, names, texts without spaces. */
 const LONG_WORD = 8;
@@ -16,14 +19,15 @@ const MEMBER_NAME = /^[a-z]+(?:(?:_[a-z]|[A-Z])[a-z]*)+$/;
 
 /**
  * @param said the message.
- * @param given JSON of what it may repeat.
+ * @param given JSON of what it may repeat; as `Given` for more than one message.
  * @returns the message without what stands in a value of `given`; names of members stay.
  */
-export function withoutEcho(said: string, given: string | undefined): string {
+export function withoutEcho(said: string, given: string | Given | undefined): string {
   if (given === undefined || given === "") return said;
-  const isGiven = (text: string): boolean => given.includes(inJson(text));
+  const before = typeof given === "string" ? new Given(given) : given;
+  const isGiven = (text: string): boolean => before.has(inJson(text));
   const isName = (text: string): boolean =>
-    KNOWN_WORD.test(text) || (MEMBER_NAME.test(text) && !isValueIn(given, text));
+    KNOWN_WORD.test(text) || (MEMBER_NAME.test(text) && !before.hasValue(text));
   const unquoted = said.replace(QUOTED, (whole: string, quote: string | undefined, plain, fancy) => {
     const text = String(plain ?? fancy);
     if (isName(text) || !isGiven(text)) return whole;
@@ -69,13 +73,6 @@ function withoutWords(said: string, isGiven: Test, isName: Test): string {
     done = end;
   }
   return told + said.slice(done);
-}
-
-/** Whether a word is more than the name of a member. */
-function isValueIn(given: string, word: string): boolean {
-  const quoted = `"${word}"`;
-  const apart = given.replaceAll(`${quoted}:`, "");
-  return apart.includes(word);
 }
 
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);

@@ -4,6 +4,7 @@ import type { Batches } from "./batches.ts";
 import type { LaneBook } from "./book.ts";
 import type { Flushes } from "./flushes.ts";
 import type { CallKind, Gate } from "./gate.ts";
+import type { Lane } from "./lane.ts";
 import type { AgentRegistration } from "./registration.ts";
 
 export interface AgendaParts {
@@ -75,27 +76,44 @@ export class Agenda {
 
   *#candidates(now: number): Iterable<Candidate> {
     const { book, batches, registration } = this.#parts;
-    const candidate = (kind: CallKind, attempted: Attempted): Candidate => ({
+    if (!registration.isSettled) {
+      if (registration.state !== "asking") yield this.#candidate("registration", registration.attempted);
+      return;
+    }
+    for (const [kind, lanes] of book.turns.toOpen.kinds()) {
+      if (this.#gate.isKindHeld(kind, now)) yield this.#heldBack(kind);
+      else for (const lane of lanes) yield this.#opening(lane);
+    }
+    for (const waiting of [book.turns.toComplete, book.turns.toHandOff]) {
+      for (const [kind, lanes] of waiting.kinds()) {
+        if (this.#gate.isKindHeld(kind, now)) yield this.#heldBack(kind);
+        else for (const lane of lanes) yield this.#candidate(kind, lane);
+      }
+    }
+    for (const batch of batches.waiting) yield this.#candidate("events", batch);
+    if (book.turns.ready.size > 0 || batches.isUnfinished)
+      yield { kind: "events", at: this.eventsDueAt(now), isExhausted: false };
+  }
+
+  #candidate(kind: CallKind, attempted: Attempted): Candidate {
+    return {
       kind,
       at: this.#attempts.dueAt(attempted),
       isExhausted: this.#attempts.isExhausted(attempted),
-    });
-    if (!registration.isSettled) {
-      if (registration.state !== "asking") yield candidate("registration", registration.attempted);
-      return;
-    }
-    for (const lane of book.turns.toOpen) {
-      const due = candidate(lane.openingKind, lane);
-      const opening = { ...due, at: Math.max(due.at, lane.agreement?.notBefore ?? 0) };
-      yield this.#gate.hasAnsweredSince(lane.unansweredAt)
-        ? opening
-        : later(opening, candidate("health check", this.healthCheck));
-    }
-    for (const lane of book.turns.toComplete) yield candidate(lane.completingKind, lane);
-    for (const lane of book.turns.toHandOff) yield candidate("hand-off", lane);
-    for (const batch of batches.waiting) yield candidate("events", batch);
-    if (book.turns.ready.size > 0 || batches.isUnfinished)
-      yield { kind: "events", at: this.eventsDueAt(now), isExhausted: false };
+    };
+  }
+
+  #opening(lane: Lane): Candidate {
+    const due = this.#candidate(lane.openingKind, lane);
+    const opening = { ...due, at: Math.max(due.at, lane.agreement?.notBefore ?? 0) };
+    return this.#gate.hasAnsweredSince(lane.unansweredAt)
+      ? opening
+      : later(opening, this.#candidate("health check", this.healthCheck));
+  }
+
+  /** Stands for all of its kind: there may be as many as the queue holds, and none of them is asked before that. */
+  #heldBack(kind: CallKind): Candidate {
+    return { kind, at: this.#gate.heldUntil(kind), isExhausted: false };
   }
 }
 

@@ -13,6 +13,7 @@ import type { CallResult, Calls } from "./calls.ts";
 import type { QueueStorage } from "./durable/index.ts";
 import { type CallKind, Gate, type Pass } from "./gate.ts";
 import type { Lane } from "./lane.ts";
+import type { LanesByKind } from "./lanes-by-kind.ts";
 import type { Problems } from "./problems.ts";
 import { Requests } from "./requests.ts";
 import type { Counters } from "./totals.ts";
@@ -187,30 +188,32 @@ export class Dispatcher {
 
   #startOpenings(now: number): void {
     const { book, calls } = this.#parts;
-    for (const lane of book.turns.toOpen) {
-      if (!this.#mayCall(now)) return;
+    for (const lane of this.#inTurns(book.turns.toOpen, now)) {
       if (!this.#agenda.isDue(lane, now)) continue;
       if (!this.#gate.hasAnsweredSince(lane.unansweredAt)) this.#checkHealth(now);
-      else if (this.#gate.heldUntil(lane.openingKind) <= now && this.#agreeing.mayOpen(lane, now))
+      else if (this.#agreeing.mayOpen(lane, now))
         this.#call(lane, lane.openingKind, now, () => calls.open(lane));
     }
   }
 
   #startCompletions(now: number): void {
     const { book, calls } = this.#parts;
-    for (const lane of book.turns.toComplete) {
-      if (!this.#mayCall(now)) return;
+    for (const lane of this.#inTurns(book.turns.toComplete, now)) {
       this.#call(lane, lane.completingKind, now, () => calls.complete(lane));
     }
   }
 
   #startHandoffs(now: number): void {
     const { book, calls } = this.#parts;
-    for (const lane of book.turns.toHandOff) {
-      if (!this.#mayCall(now)) return;
+    for (const lane of this.#inTurns(book.turns.toHandOff, now)) {
       const item = lane.queue.first;
       if (item?.kind === "handoff") this.#call(lane, "hand-off", now, () => calls.handoff(lane, item));
     }
+  }
+
+  /** As long as calls may be made. */
+  #inTurns(lanes: LanesByKind, now: number): Iterable<Lane> {
+    return lanes.inTurns((kind) => this.#mayCall(now) && this.#gate.isKindPassable(kind, now));
   }
 
   #mayCall(now: number): boolean {

@@ -130,6 +130,16 @@ export class Gate {
     return now >= this.#askedUntil && this.#server.mayPass(now);
   }
 
+  /** Whether calls of this kind are held back, whatever the others are. */
+  isKindHeld(kind: CallKind, now: number): boolean {
+    return now < (this.#kinds.get(kind)?.until ?? 0);
+  }
+
+  /** Whether a call of this kind is let through now, as far as its kind goes. */
+  isKindPassable(kind: CallKind, now: number): boolean {
+    return this.#kinds.get(kind)?.mayPass(now) ?? true;
+  }
+
   /** @param at 0 for any time. */
   hasAnsweredSince(at: number): boolean {
     return at === 0 || this.#answeredAt > at;

@@ -1,13 +1,14 @@
 /** Whose turn it is: for each lane the one thing that may be asked of Apie next. */
 import type { Lane } from "./lane.ts";
+import { LanesByKind } from "./lanes-by-kind.ts";
 
 export class Turns {
-  readonly toOpen = new Set<Lane>();
+  readonly toOpen = new LanesByKind();
   /** Lanes whose next item is an event. */
   readonly ready = new Set<Lane>();
   /** Lanes whose next item is a hand-off. */
-  readonly toHandOff = new Set<Lane>();
-  readonly toComplete = new Set<Lane>();
+  readonly toHandOff = new LanesByKind();
+  readonly toComplete = new LanesByKind();
   /** Items in `ready` lanes, and their bytes, estimated. */
   readyItems = 0;
   readyBytes = 0;
@@ -24,11 +25,15 @@ export class Turns {
       !lane.completed &&
       lane.unfinishedRuns === 0;
     if (isCompletable && lane.completableTicket === 0) lane.completableTicket = ticket;
-    member(this.toOpen, lane, isIdle && lane.state === "pending" && lane.mayOpen);
-    member(this.ready, lane, next === "event");
+    if (isIdle && lane.state === "pending" && lane.mayOpen) this.toOpen.add(lane, lane.openingKind);
+    else this.toOpen.delete(lane);
+    if (next === "event") this.ready.add(lane);
+    else this.ready.delete(lane);
     this.#recount(lane);
-    member(this.toHandOff, lane, next === "handoff");
-    member(this.toComplete, lane, isCompletable);
+    if (next === "handoff") this.toHandOff.add(lane, "hand-off");
+    else this.toHandOff.delete(lane);
+    if (isCompletable) this.toComplete.add(lane, lane.completingKind);
+    else this.toComplete.delete(lane);
   }
 
   /** Items came into the lane, or left it. @returns whether it is one of those that are ready. */
@@ -52,9 +57,4 @@ export class Turns {
     lane.countedItems = items;
     lane.countedBytes = bytes;
   }
-}
-
-function member(set: Set<Lane>, lane: Lane, belongs: boolean): void {
-  if (belongs) set.add(lane);
-  else set.delete(lane);
 }

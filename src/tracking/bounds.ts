@@ -6,10 +6,15 @@ export const BOUNDS = {
   maxTraces: 10_000,
   /** Spans in flight that keep their content; of a prompt this can be a million characters. */
   maxBearingContent: 256,
-  /** Traces given up are known this far back, so that their spans are not taken for those of another process. */
-  maxGivenUp: 1_000,
+  /**
+   * Traces given up are known this far back, or half of it, so that their spans are not taken for those of another process, and their runs not
+   * opened once more: of so many at once that most are given up, too. Some 100 bytes each.
+   */
+  maxGivenUp: 50_000,
   /** Beyond it, finished traces are forgotten at once instead of after `lingerMs`. */
   maxIdleSpans: 10_000,
+  /** Runs of other processes remembered at most; beyond it that without a sign of life for longest is forgotten. */
+  maxAdopted: 10_000,
   /** Spans whose run waits for a span nothing is known of. */
   maxHeld: 5_000,
   /** How long a finished trace is remembered, so that late spans are recognised as such. */

@@ -53,7 +53,7 @@ export class Placement {
     const scope = node.scope?.run;
     if (scope === undefined) return undefined;
     const known = this.#runs.get(scope.id);
-    if (known !== undefined) return known;
+    if (known !== undefined) return this.#runs.seen(known);
     if (scope.apieId === undefined) {
       this.#counts.late += 1;
       return undefined;

@@ -30,10 +30,15 @@ export interface RunOpening {
   imported?: Imported | undefined;
 }
 
+/** The part of adopted runs that is forgotten in one go: looking for them takes time. */
+const ROOM = 1 / 8;
+
 export class Runs {
   /** Runs that are not closed, and those whose trace is still remembered, by our id. */
   readonly #runs = new Map<string, RunState>();
   readonly #open = new Set<RunState>();
+  /** Runs of other processes, that with the latest sign of life last. */
+  readonly #adopted = new Set<RunState>();
   /** Runs whose root has ended and whose work has not, with the time they wait until. */
   readonly #waiting = new Map<RunState, number>();
   readonly #options: TrackerOptions;
@@ -92,7 +97,25 @@ export class Runs {
   adopt(run: RunState): RunState {
     this.#runs.set(run.id, run);
     this.#open.add(run);
+    this.#adopted.add(run);
+    if (this.#adopted.size > this.#bounds.maxAdopted) this.#forgetAdopted();
     this.#output.runOpened(run);
+    return run;
+  }
+
+  /** Nothing is lost by it: work that goes on knows its run, and the run may be adopted again. */
+  #forgetAdopted(): void {
+    let left = Math.ceil(this.#bounds.maxAdopted * ROOM);
+    for (const run of this.#adopted) {
+      if (left === 0) return;
+      left -= 1;
+      this.#forget(run);
+    }
+  }
+
+  /** The run the work of this process belongs to was named again. */
+  seen(run: RunState): RunState {
+    if (this.#adopted.delete(run)) this.#adopted.add(run);
     return run;
   }
 
@@ -151,6 +174,7 @@ export class Runs {
   closeAll(): void {
     for (const run of [...this.#open].reverse()) this.close(run, "shutdown");
     this.#runs.clear();
+    this.#adopted.clear();
   }
 
   forget(runs: readonly RunState[]): void {
@@ -159,6 +183,7 @@ export class Runs {
 
   #forget(run: RunState): void {
     this.#open.delete(run);
+    this.#adopted.delete(run);
     // The same span again, or the same id from outside, may have made another of it.
     if (this.#runs.get(run.id) === run) this.#runs.delete(run.id);
   }

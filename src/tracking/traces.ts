@@ -14,8 +14,9 @@ export class Traces {
   /** Finished ones, oldest first, remembered for spans that come late. */
   readonly #quiet = new Set<TraceState>();
   readonly #bounds: Bounds;
-  /** Ids of traces that were given up while spans of theirs were open. */
-  readonly #givenUp = new Set<string>();
+  /** Ids of traces that were given up while spans of theirs were open: the later half, and the one before it. */
+  #givenUp = new Set<string>();
+  #givenUpBefore: ReadonlySet<string> = new Set();
   readonly #onForget: (runs: readonly RunState[]) => void;
   readonly #order = new GivingUpOrder();
   readonly #oldestQuiet = firstOf(this.#quiet, ({ lastSeen }) => lastSeen);
@@ -127,14 +128,17 @@ export class Traces {
 
   /** Forgets a trace that goes on. */
   giveUp(trace: TraceState): void {
-    const oldest = this.#givenUp.values().next().value;
-    if (oldest !== undefined && this.#givenUp.size >= this.#bounds.maxGivenUp) this.#givenUp.delete(oldest);
+    // By halves: to look for the oldest of a set takes longer the more were taken out before it.
+    if (this.#givenUp.size >= this.#bounds.maxGivenUp / 2) {
+      this.#givenUpBefore = this.#givenUp;
+      this.#givenUp = new Set();
+    }
     this.#givenUp.add(trace.id);
     this.forget(trace);
   }
 
   wasGivenUp(traceId: string): boolean {
-    return this.#givenUp.has(traceId);
+    return this.#givenUp.has(traceId) || this.#givenUpBefore.has(traceId);
   }
 
   hasOpenRuns(traceId: string): boolean {

@@ -109,9 +109,7 @@ export class Tracker {
 
   ended(node: SpanNode, end: SpanEnd): void {
     if (node.endMs !== undefined) return;
-    node.endMs = end.endMs;
     if (end.droppedAttributes > 0) node.note({ droppedAttributes: end.droppedAttributes });
-    node.trace.openSpans -= 1;
     const provisional = node.extra?.provisional;
     const activity = end.activity ?? (provisional && { ...provisional, error: end.failure });
     if (node.opening !== undefined && node.opening.kind !== "none" && !isUnsettled(node, node.opening)) {
@@ -127,7 +125,10 @@ export class Tracker {
       node.undetermined = false;
       this.#orHold("begin", node);
     }
+    // Work that waited happened before this end: a run that is made for it here goes on until then.
     this.#release(node);
+    node.endMs = end.endMs;
+    node.trace.openSpans -= 1;
     this.#orHold("end", node);
     this.#traces.settle(node.trace, this.#options.now());
   }
@@ -250,7 +251,8 @@ export class Tracker {
     const trace = this.#traces.oldest();
     if (trace === undefined) return;
     for (const { endMs } of trace.nodes.values()) if (endMs === undefined) this.counts.evicted += 1;
-    for (const node of trace.nodes.values()) this.#holding.take(node);
+    // Work that waits for a span of it to show what it is has been done, and is told.
+    for (const node of trace.nodes.values()) if (node.undetermined) this.#release(node);
     for (const run of trace.openRuns) this.#runs.close(run, "evicted");
     this.#traces.giveUp(trace);
   }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Scope } from "../../src/model/scope.ts";
 import { BOUNDS } from "../../src/tracking/bounds.ts";
 import { agent, llm, OWN, Trial, tool } from "./support.ts";
 
@@ -116,6 +117,55 @@ test("of a trace that was given up, what ends later is counted and told no more"
   expect(trial.tracker.isGivenUp("t0", undefined)).toBe(true);
   expect(trial.tracker.isGivenUp("t19", llm())).toBe(false);
   expect(trial.tracker.counts.late).toBe(1);
+});
+
+test("of as many agents at once as make most traces be given up, none is taken for one that was never seen", () => {
+  const trial = new Trial();
+  const agents = BOUNDS.maxTraces * 3;
+  for (let i = 0; i < agents; i += 1) {
+    trial.start(`a${i}`, { trace: `t${i}`, activity: agent("Trip") });
+    trial.news();
+  }
+  expect(trial.tracker.counts.evicted).toBe(agents - BOUNDS.maxTraces);
+  for (let i = 0; i < agents; i += 1) {
+    const isKnown = trial.tracker.find(`t${i}`, `a${i}`) !== undefined;
+    if (!isKnown && !trial.tracker.isGivenUp(`t${i}`, agent("Trip"))) expect.fail(`t${i} would be told anew`);
+  }
+});
+
+test("work that waited in a trace that is given up is told", () => {
+  const trial = new Trial({ bounds: { maxTraces: 10 } }).start("a", { mayTurnOut: true });
+  for (const id of ["m1", "m2"]) trial.start(id, { parent: "a", activity: llm() }).end(id);
+  trial.start("m3", { parent: "a", activity: llm() });
+  expect(trial.news()).toEqual([]);
+  for (let i = 0; i < 10; i += 1) trial.start(`http${i}`, { trace: `t${i}` });
+  expect(trial.news()).toEqual([
+    "run+ run-a ?",
+    "begin m1 llm in run-a",
+    "end m1 ok",
+    "begin m2 llm in run-a",
+    "end m2 ok",
+    "begin m3 llm in run-a",
+    "end m3 unfinished",
+    "run- run-a failed by evicted",
+  ]);
+  expect(trial.tracker.counts).toMatchObject({ evicted: 2, late: 0 });
+});
+
+test("of too many runs of other processes those without a sign of life for longest are forgotten, and no work of them", () => {
+  const trial = new Trial({ bounds: { maxAdopted: 10 } });
+  const within = (id: string) => ({ run: { id, apieId: id, agentKey: "main", agentName: "Main" } }) as Scope;
+  const work = (id: string, run: string): Trial =>
+    trial.start(id, { trace: id, scope: within(run), activity: tool("book") });
+  work("open", "x-open");
+  for (let i = 0; i < 100; i += 1) {
+    work(`t${i}`, `x${i}`).end(`t${i}`);
+    work(`again${i}`, "x0").end(`again${i}`);
+    expect(trial.tracker.openRuns).toBeLessThanOrEqual(10);
+  }
+  trial.end("open");
+  expect(trial.told.filter((line) => line.startsWith("end"))).toHaveLength(201);
+  expect(trial.runs.map(({ id }) => id).filter((id) => id === "x0")).toHaveLength(1);
 });
 
 test("content is not remembered once it is told", () => {

@@ -68,6 +68,17 @@ test("a span that turns out to be nothing lets the work below go where it belong
   expect(trial.news()).toEqual(["begin m llm in run-a", "end m ok"]);
 });
 
+test("all work below a span that turns out to be nothing is one run", () => {
+  const trial = new Trial().start("x", { mayTurnOut: true });
+  for (const id of ["m1", "m2", "m3"]) trial.start(id, { parent: "x", activity: llm() }).end(id);
+  trial.end("x");
+  expect(trial.news()).toEqual([
+    "run+ run-x ?",
+    ...["m1", "m2", "m3"].flatMap((id) => [`begin ${id} llm in run-x`, `end ${id} ok`]),
+    "run- run-x completed",
+  ]);
+});
+
 test("work does not wait for ever", () => {
   const trial = new Trial()
     .start("a", { mayTurnOut: true })

@@ -28,6 +28,8 @@ export interface FoundRun {
   readonly copies: Occurrence[];
   /** The run whose list its events are taken from; `STREAM` for those of a stream. */
   eventsOf: string | undefined;
+  /** Which of that list are its own. */
+  places: number[];
   parentId: string | undefined;
   /** Runs of the document that it started. */
   readonly children: FoundRun[];
@@ -84,9 +86,10 @@ const weight = (run: Json): number =>
 export function readDocument(document: unknown): AgnoDocument {
   const runs = new Map<string, FoundRun>();
   if (isStream(document)) {
-    for (const { event, runId } of streamed(document)) {
+    for (const { event, index, runId } of streamed(document)) {
       const found = foundOf(runs, runId);
       found.eventsOf = STREAM;
+      found.places.push(index);
       const parentId = parentIn(event);
       if (parentId !== runId) found.parentId ??= parentId;
     }
@@ -100,37 +103,40 @@ export function readDocument(document: unknown): AgnoDocument {
 }
 
 /** Events of a stream with their runs: a frame that names none belongs to the run before, the first ones to the first. */
-function* streamed(document: readonly unknown[]): Generator<PlacedEvent & { runId: string }> {
-  let runId = document.map((event) => text(object(event)?.run_id)).find((id) => id !== undefined) ?? "";
-  for (const { item, index } of objects(document)) {
-    runId = text(item.run_id) ?? runId;
-    yield { event: item, pointer: `/${index}`, runId };
+function* streamed(document: readonly unknown[]): Generator<{ event: Json; index: number; runId: string }> {
+  const first = document.find((event) => text(object(event)?.run_id) !== undefined);
+  let runId = text(object(first)?.run_id) ?? "";
+  for (const [index, member] of document.entries()) {
+    const event = object(member);
+    if (event === undefined) continue;
+    runId = text(event.run_id) ?? runId;
+    yield { event, index, runId };
   }
 }
 
 /** Events of a run, in their order. */
 export function eventsOf({ document, runs }: AgnoDocument, found: FoundRun): PlacedEvent[] {
-  if (found.eventsOf === undefined) return [];
-  if (found.eventsOf === STREAM)
-    return [...streamed(list(document))].filter(({ runId }) => runId === found.id);
-  return placedEvents(runs.get(found.eventsOf)).filter(
-    ({ event }) => (text(event.run_id) ?? found.eventsOf) === found.id,
-  );
-}
-
-function placedEvents(owner: FoundRun | undefined): PlacedEvent[] {
-  if (owner?.main === undefined) return [];
-  const { run, pointer } = owner.main;
-  return objects(run.events).map(({ item, index }) => ({
-    event: item,
-    pointer: `${pointer}/events/${index}`,
-  }));
+  const owner = runs.get(found.eventsOf ?? STREAM)?.main;
+  const [events, within] =
+    found.eventsOf === STREAM ? [list(document), ""] : [list(owner?.run.events), `${owner?.pointer}/events`];
+  return found.places.flatMap((index) => {
+    const event = object(events[index]);
+    return event === undefined ? [] : [{ event, pointer: `${within}/${index}` }];
+  });
 }
 
 function foundOf(runs: Map<string, FoundRun>, id: string): FoundRun {
   let found = runs.get(id);
   if (found === undefined) {
-    found = { id, main: undefined, copies: [], eventsOf: undefined, parentId: undefined, children: [] };
+    found = {
+      id,
+      main: undefined,
+      copies: [],
+      eventsOf: undefined,
+      places: [],
+      parentId: undefined,
+      children: [],
+    };
     runs.set(id, found);
   }
   return found;
@@ -169,17 +175,23 @@ function visit(
 
 /** Events of members and executors stand among those of the team or workflow, unless they keep their own. */
 function shareEvents(runs: Map<string, FoundRun>, owner: FoundRun): void {
-  for (const { item: event } of objects(owner.main?.run.events)) {
+  for (const { item: event, index } of objects(owner.main?.run.events)) {
     const id = text(event.run_id) ?? owner.id;
     const found = foundOf(runs, id);
-    if (id === owner.id) found.eventsOf = owner.id;
-    else if (found.eventsOf === undefined && objects(found.main?.run.events).length === 0) {
+    if (id === owner.id && found.eventsOf !== id) {
+      found.eventsOf = id;
+      found.places = [];
+    } else if (found.eventsOf === undefined && !hasEvents(found)) {
       found.eventsOf = owner.id;
       const parentId = parentIn(event);
       found.parentId ??= parentId === id ? owner.id : (parentId ?? owner.id);
     }
+    if (found.eventsOf === owner.id) found.places.push(index);
   }
 }
+
+const hasEvents = ({ main }: FoundRun): boolean =>
+  list(main?.run.events).some((event) => object(event) !== undefined);
 
 /** Runs in the order they are told in: those nobody here started as they stand, each followed by those it started. */
 export function inOrder(tops: readonly FoundRun[]): FoundRun[] {

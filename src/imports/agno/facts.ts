@@ -55,6 +55,9 @@ export function shapeOf(run: Json | undefined): AgnoShape {
   return typeof run.created_at === "string" || run.run_input !== undefined ? "schema" : "raw";
 }
 
+export const sessionIdOf = (run: Json, events: readonly PlacedEvent[]): string | undefined =>
+  text(run.session_id) ?? text(run.agent_session_id) ?? firstSaid("session_id", run, events);
+
 export function factsOf(run: Json, events: readonly PlacedEvent[], isRun: boolean): RunFacts {
   const kind = kindOf(run, events);
   const name = firstSaid(`${kind}_name`, run, events);
@@ -64,7 +67,7 @@ export function factsOf(run: Json, events: readonly PlacedEvent[], isRun: boolea
     shape: shapeOf(isRun ? run : undefined),
     agentKey: id ?? (slug(name ?? "") || kind),
     agentName: name,
-    sessionId: text(run.session_id) ?? text(run.agent_session_id) ?? firstSaid("session_id", run, events),
+    sessionId: sessionIdOf(run, events),
     userId: text(run.user_id),
     ...modelOf(run, events),
     input: object(run.input)?.input_content ?? run.input ?? run.run_input,

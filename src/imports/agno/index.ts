@@ -15,7 +15,7 @@ import {
   inOrder,
   readDocument,
 } from "./document.ts";
-import { factsOf, type RunFacts, sessionKindOf } from "./facts.ts";
+import { factsOf, type RunFacts, sessionIdOf, sessionKindOf } from "./facts.ts";
 import type { AgnoContext } from "./options.ts";
 import { type BuiltRun, buildRun } from "./run.ts";
 import { SYSTEM } from "./system.ts";
@@ -148,8 +148,9 @@ class Walk {
     if (this.#onlySession === undefined) {
       const named = new Set<string>();
       for (const found of this.#document.runs.values()) {
-        const { sessionId } = factsOf(found.main?.run ?? {}, eventsOf(this.#document, found), true);
+        const sessionId = sessionIdOf(found.main?.run ?? {}, eventsOf(this.#document, found));
         if (sessionId !== undefined) named.add(sessionId);
+        if (named.size > 1) break;
       }
       const [only] = named;
       this.#onlySession = { id: named.size === 1 ? only : undefined };

@@ -1,7 +1,7 @@
 /**
  * Note, read, place, write, send: the road every span takes, put together from the parts that each do one of them.
  */
-import { ApieClient, detachedTimer, nextTurn, type Timer } from "../apie-api/index.ts";
+import { ApieClient, detachedTimer, type Timer } from "../apie-api/index.ts";
 import { type ApieConfig, CAPTURE_SOURCE, DEFAULT_SESSION_TTL_MS, type DropInfo } from "../config/index.ts";
 import { APIE_CONVENTION } from "../conventions/index.ts";
 import { Delivery, type FlushReport } from "../delivery/index.ts";
@@ -13,6 +13,7 @@ import type { RunProgress, Scope } from "../model/scope.ts";
 import type { ResourceLike, SpanLike } from "../model/span.ts";
 import { type SpanNode, Tracker } from "../tracking/index.ts";
 import { Awaited } from "./awaited.ts";
+import { passBarrier, withUnread } from "./barrier.ts";
 import { Bodies } from "./bodies.ts";
 import { Boundary } from "./boundary.ts";
 import { type EndedSpan, EndOnlyTraces, type WalkStep } from "./end-only.ts";
@@ -307,12 +308,10 @@ export class Pipeline {
   }
 
   async flush(timeoutMs = this.config.flushTimeoutMs): Promise<FlushReport> {
-    const leftMs = await this.awaited.settled(timeoutMs);
-    const { noted } = this.#pump;
-    while (!this.#pump.readsUpTo(noted)) await nextTurn();
+    const passed = await passBarrier(this.#pump, this.awaited, timeoutMs);
     this.#metrics.bind();
     this.#endOnly.releaseComplete();
-    return this.delivery.flush(leftMs);
+    return withUnread(await this.delivery.flush(passed.leftMs), passed, "pending");
   }
 
   shutdown(timeoutMs = this.config.shutdownTimeoutMs): Promise<FlushReport> {
@@ -321,16 +320,14 @@ export class Pipeline {
   }
 
   async #stop(timeoutMs: number): Promise<FlushReport> {
-    const leftMs = await this.awaited.settled(timeoutMs);
-    const { noted } = this.#pump;
-    while (!this.#pump.readsUpTo(noted)) await nextTurn();
-    // What comes while it is shut down is looked at afterwards.
+    const passed = await passBarrier(this.#pump, this.awaited, timeoutMs);
+    // What comes while it is shut down, or could not be read in time, is looked at afterwards: it is counted then.
     this.#pump.hold();
     this.#endOnly.releaseAll();
     this.#readably(() => this.tracker.closeAll());
     this.#sweepTimer?.cancel();
     this.#sweepTimer = undefined;
-    const report = await this.delivery.shutdown(leftMs);
+    const report = withUnread(await this.delivery.shutdown(passed.leftMs), passed, "dropped");
     this.sharedLanes?.stop();
     this.ids.giveUp();
     this.waitUntil?.settleAll();

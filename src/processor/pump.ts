@@ -62,6 +62,11 @@ export class Pump {
     return this.#isHeld || this.#taken >= noted;
   }
 
+  /** How much of what was noted up to there waits to be read. */
+  unreadOf(noted: number): number {
+    return Math.max(0, noted - this.#taken);
+  }
+
   /** What is noted from now on waits for `resume`, as far as there is room. */
   hold(): void {
     this.#isHeld = true;

@@ -1,0 +1,56 @@
+/** What a flush waits for before it counts what is queued: what was noted is read, and work that is to be told has ended. */
+import { nextTurn } from "../apie-api/index.ts";
+import type { FlushReport } from "../delivery/index.ts";
+import type { Awaited } from "./awaited.ts";
+import type { Pump } from "./pump.ts";
+
+export interface Passed {
+  /** Ms left of the time there was. */
+  readonly leftMs: number;
+  /** All was read in it. */
+  readonly isRead: boolean;
+  /** Starts and ends of spans, of those noted before, that are not read yet. */
+  readonly unread: () => number;
+}
+
+/** Resolves at the end of the time at the latest, but for one slice of the pump. */
+export async function passBarrier(pump: Pump, awaited: Awaited, withinMs: number): Promise<Passed> {
+  const deadline = performance.now() + withinMs;
+  const leftMs = (): number => Math.max(0, deadline - performance.now());
+  // Some libraries say what a span is a tick after its start.
+  await Promise.resolve();
+  // Before the wait for that work too, or there may be no time left for it.
+  await readNoted(pump, leftMs);
+  await awaited.settled(leftMs());
+  const { noted } = pump;
+  const isRead = await readNoted(pump, leftMs);
+  return { leftMs: leftMs(), isRead, unread: () => pump.unreadOf(noted) };
+}
+
+/** @returns whether all that was noted until now is read. */
+async function readNoted(pump: Pump, leftMs: () => number): Promise<boolean> {
+  const { noted } = pump;
+  while (!pump.readsUpTo(noted)) {
+    if (leftMs() === 0) return false;
+    await nextTurn();
+  }
+  return true;
+}
+
+/**
+ * A report that counts, one event each, what could not be read in time.
+ * @param as `pending`: it will be read; `dropped`: then nothing of it is sent any more.
+ */
+export function withUnread(report: FlushReport, passed: Passed, as: "pending" | "dropped"): FlushReport {
+  if (passed.isRead) return report;
+  const unread = passed.unread();
+  const { events, reasons, lastError } = report;
+  return {
+    ...report,
+    ok: false,
+    timedOut: true,
+    events: { ...events, [as]: events[as] + unread },
+    reasons: as === "pending" ? reasons : { ...reasons, shutdown: (reasons.shutdown ?? 0) + unread },
+    lastError: lastError ?? "starts and ends of spans could not be read in time",
+  };
+}

@@ -3,6 +3,7 @@
  * with `heap` (which needs --expose-gc, and takes its time) what is held beyond the parsed input while the import is at work.
  */
 import { parsedRuns } from "./agno-runs.mjs";
+import { cpuSince } from "./numbers.mjs";
 
 const { runs, to, url, heap } = JSON.parse(process.argv[2] ?? "{}");
 /** Another build than this one, to compare two of them. */
@@ -63,7 +64,9 @@ const look = () => {
 };
 const spans = agnoRuns(input);
 const started = performance.now();
+const cpuBefore = process.cpuUsage();
 const report = await send(heap ? watched(spans, look) : spans);
+const cpuMs = cpuSince(cpuBefore) / 1_000;
 const seconds = (performance.now() - started) / 1_000;
 if (!report.ok) throw new Error(`not all arrived: ${JSON.stringify({ ...report, known: undefined })}`);
 console.log(
@@ -72,6 +75,7 @@ console.log(
     spans: report.spans,
     events: report.events.delivered,
     perSecond: runs / seconds,
+    cpuMs: cpuMs / runs,
     ...(heap
       ? { heldBytes: most - before, inputBytes: before }
       : { peakRssBytes: process.resourceUsage().maxRSS * 1_024 - rssBefore }),

@@ -48,6 +48,7 @@ try {
     for (let round = 0; round < Number(given.rounds); round += 1)
       speeds.push(await child({ runs: RUNS, to }));
     const perSecond = median(speeds.map((speed) => speed.perSecond));
+    const cpuMs = median(speeds.map((speed) => speed.cpuMs));
     const peakRssMb = median(speeds.map((speed) => speed.peakRssBytes)) / MB;
     const held = [];
     for (const runs of SIZES) held.push(await child({ runs, to, heap: true }));
@@ -55,6 +56,7 @@ try {
     const heldMb = held.map(({ heldBytes }) => heldBytes / MB);
     results[to] = {
       perSecond,
+      cpuMs,
       peakRssMb,
       heldMb,
       inputMb: held.map(({ inputBytes }) => inputBytes / MB),
@@ -63,7 +65,7 @@ try {
     print(
       [
         title.padEnd(12),
-        `${perSecond.toFixed(0)} runs/s of ${RUNS}`,
+        `${perSecond.toFixed(0)} runs/s of ${RUNS}, ${cpuMs.toFixed(1)} ms of CPU each`,
         `held beyond the input, MB: ${SIZES.map((runs, index) => `${heldMb[index].toFixed(1)} (${runs} runs)`).join(", ")}`,
         `peak RSS over that of the input: ${peakRssMb.toFixed(0)} MB`,
       ].join("  "),

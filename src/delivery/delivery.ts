@@ -14,7 +14,7 @@ import { Batches, type BatchOptions } from "./batches.ts";
 import { type BookOptions, LaneBook } from "./book.ts";
 import { Calls } from "./calls.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { type KeptIds, QueueStorage, type StorageOptions, type StorageState } from "./durable/index.ts";
+import { type KeptIdStore, QueueStorage, type StorageOptions, type StorageState } from "./durable/index.ts";
 import { Flushes } from "./flushes.ts";
 import type { LaneItem } from "./items.ts";
 import type { Lane } from "./lane.ts";
@@ -155,7 +155,7 @@ export class Delivery {
   }
 
   /** Apie's ids of what is told again at another time; only with a queue on disk. */
-  get keptIds(): KeptIds | undefined {
+  get keptIds(): KeptIdStore | undefined {
     return this.#storage?.keptIds;
   }
 

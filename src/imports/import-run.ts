@@ -1,6 +1,6 @@
 /** One import while it is at work: what it sends, what it waits for, and what it has to report. */
 import { detachedTimer } from "../apie-api/index.ts";
-import type { EventOutcome, KeptIds } from "../delivery/index.ts";
+import type { EventOutcome, KeptIdStore } from "../delivery/index.ts";
 import { reasonOf } from "../model/errors.ts";
 import type { ApieSpanProcessor } from "../processor/index.ts";
 import { ATTR_AGENT_OPERATION_NAME } from "../semconv/index.ts";
@@ -36,7 +36,7 @@ export class ImportRun {
   readonly #options: ImportSpansOptions;
   readonly #exportsRoots: "always" | "when over";
   readonly #known: Known;
-  readonly #kept: KeptIds | undefined;
+  readonly #kept: KeptIdStore | undefined;
   #hasBegun = false;
   readonly #captures: boolean;
   /** What the processor had done before. */
@@ -92,7 +92,7 @@ export class ImportRun {
     return letGo;
   }
 
-  async #held(kept: KeptIds): Promise<(() => void) | undefined> {
+  async #held(kept: KeptIdStore): Promise<(() => void) | undefined> {
     const { flushTimeoutMs } = this.#options.processor?.config ?? { flushTimeoutMs: 0 };
     const deadline = performance.now() + MAX_STALLED * flushTimeoutMs;
     for (;;) {

@@ -1,13 +1,13 @@
 /** Items of `known`, kept beside the processor's queue on disk. */
-import type { KeptIds } from "../delivery/index.ts";
+import type { KeptIdStore } from "../delivery/index.ts";
 import type { Kind, KnownItem } from "./known.ts";
 
 export class KeptItems {
-  readonly #kept: KeptIds;
+  readonly #kept: KeptIdStore;
   /** What the user gives as `known` wins: then nothing is looked up. */
   readonly #isRead: boolean;
 
-  constructor(kept: KeptIds, isRead: boolean) {
+  constructor(kept: KeptIdStore, isRead: boolean) {
     this.#kept = kept;
     this.#isRead = isRead;
   }

@@ -5,18 +5,10 @@
  */
 import { chmodSync, closeSync, existsSync, openSync, renameSync } from "node:fs";
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { KeptId, KeptIdStore, KeptKind } from "./kept-id-store.ts";
 import { locked } from "./queue-file.ts";
 import { hashOf } from "./rows.ts";
 import { type Sqlite, storeFailureOf } from "./sqlite.ts";
-
-export type KeptKind = "run" | "session";
-
-export interface KeptId {
-  /** Apie's id. */
-  readonly apieId: string | undefined;
-  /** Whatever is noted of it, as text. */
-  readonly note: string | undefined;
-}
 
 export interface KeptIdsParts {
   readonly sqlite: Sqlite;
@@ -68,7 +60,7 @@ const SQL = {
     "DELETE FROM kept WHERE (apie, kind, key_hash) IN (SELECT apie, kind, key_hash FROM kept ORDER BY used_at LIMIT ?)",
 } as const;
 
-export class KeptIds {
+export class KeptIds implements KeptIdStore {
   readonly #parts: KeptIdsParts;
   readonly #apie: string;
   readonly #maxItems: number;
@@ -84,7 +76,6 @@ export class KeptIds {
     this.#maxItems = parts.maxItems ?? MAX_ITEMS;
   }
 
-  /** @param key our id. */
   get(kind: KeptKind, key: string): KeptId | undefined {
     const row = this.#safely((db) => this.#statement(db, SQL.get).get(this.#apie, kind, hashOf(key)));
     if (row === undefined) return undefined;
@@ -101,10 +92,6 @@ export class KeptIds {
     this.#put(SQL.put, this.#apie, kind, hashOf(key), apieId ?? null, kept, Date.now());
   }
 
-  /**
-   * Keeps others from telling the same meanwhile.
-   * @returns what lets go again; `undefined` while another one has it.
-   */
   hold(): (() => void) | undefined {
     try {
       const lock = locked(this.#parts.sqlite, `${this.#parts.path}.lock`);

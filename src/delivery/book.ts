@@ -107,6 +107,7 @@ export class LaneBook {
     const refusal = this.#admission.refusalOf(lane, item);
     if (refusal !== undefined) {
       this.#ledger.itemSettled(lane, item, refusal.outcome, refusal.reason);
+      lane.slot?.wake();
       return;
     }
     if (lane.queue.length === 0) {

@@ -134,7 +134,7 @@ export class Recovery {
     lane.completeTicket = ticketBefore(row.completedAt ?? seenAt);
     lane.completableTicket = lane.completeTicket;
     lane.arrival = this.#parts.arrival;
-    lane.registeredAs = this.#parts.registration;
+    lane.registeredAs = this.#registrationOf(row);
     if (row.kind === "session") lane.unfinishedRuns = this.#runsOf(row.id);
     if (session?.slot === undefined) lane.holdsSession = false;
     this.#noteRead(row, totals);
@@ -166,8 +166,14 @@ export class Recovery {
     return runs.filter((id) => !spool.hasEnded(id)).length;
   }
 
-  #isOwn({ agentKey }: LaneRow): boolean {
-    return agentKey !== null && agentKey === (this.#parts.registration?.agentKey ?? this.#parts.agentKey);
+  /** What is of this process goes with its own. */
+  #registrationOf({ id }: LaneRow): RecoveryParts["registration"] {
+    return id > this.#end ? undefined : this.#parts.registration;
+  }
+
+  #isOwn(row: LaneRow): boolean {
+    const { agentKey } = row;
+    return agentKey !== null && agentKey === (this.#registrationOf(row)?.agentKey ?? this.#parts.agentKey);
   }
 
   #noteRead(row: LaneRow, items: { count: number; handoffs: number }): void {

@@ -77,5 +77,18 @@ export class Slot {
   /** Nothing waits in it at the moment. */
   idle(): void {
     if (!this.openedHere && this.lane.orphanStatus === undefined) this.spool.ended(this);
+    else if (this.mayRest) this.spool.tired(this);
+  }
+
+  /** Something was noted of the lane that only memory has. */
+  wake(): void {
+    this.spool.wake(this);
+  }
+
+  /** Whether its row says all there is of it, and will until it is named again: it outlives the process. */
+  get mayRest(): boolean {
+    const { lane } = this;
+    const outlives = lane.orphanStatus === undefined || lane.agreement !== undefined;
+    return outlives && lane.isIdle && lane.completion === undefined && lane.lost === undefined;
   }
 }

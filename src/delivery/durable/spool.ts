@@ -9,6 +9,7 @@ import { ItemWriter } from "./item-writer.ts";
 import { rowOf } from "./rows.ts";
 import { Settling } from "./settling.ts";
 import { Slot } from "./slot.ts";
+import { Slots } from "./slots.ts";
 import type { SpoolParts } from "./spool-parts.ts";
 import { SpoolSource } from "./spool-source.ts";
 import { type LostItems, SpooledQueue } from "./spooled-queue.ts";
@@ -22,7 +23,7 @@ const MAX_LANES = 200;
 export class Spool {
   readonly #parts: SpoolParts;
   #store: Store | undefined;
-  readonly #slots = new Map<number, Slot>();
+  readonly #slots = new Slots();
   readonly #unsaved = new Unsaved();
   readonly #settling = new Settling();
   #lastLane = 0;
@@ -66,7 +67,7 @@ export class Spool {
 
   /** Lanes that are in memory. */
   get lanes(): Lane[] {
-    return [...this.#slots.values()].map(({ lane }) => lane);
+    return this.#slots.all.map(({ lane }) => lane);
   }
 
   get hasUnsaved(): boolean {
@@ -128,17 +129,33 @@ export class Spool {
 
   #add(slot: Slot): void {
     slot.lane.slot = slot;
-    this.#slots.set(slot.id, slot);
+    this.#slots.add(slot);
   }
 
   changed(slot: Slot): void {
+    this.#slots.wake(slot);
     slot.isDirty = true;
     if (slot.lane.completion !== undefined) slot.completedAt ??= Date.now();
     this.#unsaved.rows.add(slot);
     this.#parts.hooks.unsaved();
   }
 
+  wake(slot: Slot): void {
+    this.#slots.wake(slot);
+  }
+
+  /** It may rest, once everything is saved. */
+  tired(slot: Slot): void {
+    this.#slots.tire(slot);
+    this.#rest();
+  }
+
+  #rest(): void {
+    if (!this.hasUnsaved && !this.isDegraded) this.#slots.rest();
+  }
+
   pushed(slot: Slot, item: LaneItem): void {
+    this.#slots.wake(slot);
     this.#unsaved.lanes.add(slot);
     this.bytes += item.bytes;
     this.#parts.hooks.unsaved();
@@ -176,8 +193,8 @@ export class Spool {
   }
 
   ended(slot: Slot): void {
-    if (this.#slots.get(slot.id) !== slot) return;
-    this.#slots.delete(slot.id);
+    if (!this.#slots.has(slot)) return;
+    this.#slots.remove(slot);
     this.#unsaved.forget(slot);
     this.bytes -= slot.bytes;
     slot.lane.slot = undefined;
@@ -285,6 +302,7 @@ export class Spool {
     this.#unsaved.removed();
     this.#unsaved.prune();
     for (const slot of new Set([...slots, ...withItems])) this.#parts.hooks.refresh(slot.lane);
+    this.#rest();
   }
 
   #rowSaved(slot: Slot, row: LaneRow): void {
@@ -332,7 +350,8 @@ export class Spool {
     this.#unsaved.removed();
     this.bytes = 0;
     const lostOf = new Map<number, LostItems>();
-    for (const slot of [...this.#slots.values()]) {
+    for (const slot of this.#slots.all) {
+      this.#slots.wake(slot);
       const lost = slot.queue.lost();
       slot.lane.queuedBytes = slot.queue.unsavedBytes;
       if (lost.events + lost.handoffs > 0) {

@@ -2,6 +2,7 @@
 import type { Registration } from "../../apie-api/index.ts";
 import { reasonOf } from "../../model/errors.ts";
 import type { Lane } from "../lane.ts";
+import { move } from "./moving.ts";
 import type { OpenFile } from "./place.ts";
 import type { QueueFile } from "./queue-file.ts";
 import { Recovery } from "./recovery.ts";
@@ -165,19 +166,16 @@ export class OpenedFile {
     );
   }
 
-  /** Hands over what may still be resumed. @returns whether all of it is in the other's file. */
+  /**
+   * Hands over some of what may still be resumed, as much as one turn of the event loop has time for; the rest once that is saved.
+   * @returns whether nothing is left: what does not fit into the other's file stays.
+   */
   moveTo(other: Spool): boolean {
-    const { spool } = this;
-    const inMemory = new Set(spool.lanes.map(({ slot }) => slot?.id));
-    for (const lane of spool.lanes) if (lane.slot !== undefined) other.move(lane.slot);
-    for (let after = 0; ; ) {
-      const rows = spool.read((store) => store.lanesAfter(after, ROWS));
-      if (rows === undefined) return false;
-      for (const row of rows) if (!inMemory.has(row.id) && !other.import(row)) return false;
-      const last = rows.at(-1);
-      if (last === undefined) return other.saveAll() && !other.isDegraded;
-      after = last.id;
-    }
+    const rows = this.spool.read((store) => store.lanesAfter(0, ROWS));
+    if (rows === undefined) return false;
+    if (rows.length === 0) return true;
+    move(rows, this.spool, other);
+    return false;
   }
 
   /** Saves what there is, and lets go of the file. @param removeEmpty takes it away when nothing is in it. */
@@ -188,9 +186,9 @@ export class OpenedFile {
     this.#file?.close({ remove: removeEmpty && isEmpty && !spool.isDegraded });
   }
 
-  /** Lets go of it as it is in the file. @param remove takes it away: nothing in it is needed any more. */
-  letGo(remove: boolean): void {
-    this.#file?.close({ remove });
+  /** Nothing in it is needed any more. */
+  takeAway(): void {
+    this.#file?.close({ remove: true });
   }
 }
 

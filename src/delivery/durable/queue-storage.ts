@@ -238,11 +238,9 @@ export class QueueStorage {
   /** Files that were taken over and are empty now are taken away; the next one is looked for. */
   #endDrained(): void {
     for (const opened of [...this.#adopted]) {
-      if (this.#own.spool.isDegraded || !opened.isDrained) continue;
-      const isMoved = opened.moveTo(this.#own.spool);
+      if (this.#own.spool.isDegraded || !opened.isDrained || !opened.moveTo(this.#own.spool)) continue;
       this.#adopted.splice(this.#adopted.indexOf(opened), 1);
-      // What did not fit is still there, to be taken over again.
-      opened.letGo(isMoved);
+      opened.takeAway();
       this.#scan();
     }
   }

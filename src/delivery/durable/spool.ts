@@ -99,23 +99,14 @@ export class Spool {
   take(lane: Lane): void {
     const { agentKey } = this.#parts;
     const agent = lane.ownAgent ? agentKey : null;
-    this.#begin(new Slot(this, lane, { id: this.#nextLane(), agentKey: agent, openedAt: Date.now() }));
-  }
-
-  /** Keeps from now on what another file kept; it is idle. */
-  move(slot: Slot): void {
-    const { lane, agentKey, openedAt, keyHash, openedHere } = slot;
-    slot.spool.ended(slot);
-    this.#begin(new Slot(this, lane, { id: this.#nextLane(), agentKey, openedAt, keyHash, openedHere }));
-  }
-
-  #begin(slot: Slot): void {
-    slot.lane.queue = this.queue(slot.id);
-    this.#add(slot);
+    const slot = new Slot(this, lane, { id: this.nextLane(), agentKey: agent, openedAt: Date.now() });
+    lane.queue = this.queue(slot.id);
+    this.restore(slot);
     this.changed(slot);
   }
 
-  #nextLane(): number {
+  /** Number for the row of another lane. */
+  nextLane(): number {
     // The numbers in a file that is yet to be opened are not known: these come after them.
     if (this.#lastLane === 0 && this.#store === undefined) this.#lastLane = Date.now() * 1_000;
     this.#lastLane += 1;
@@ -124,10 +115,6 @@ export class Spool {
 
   /** A lane that was read from the file. */
   restore(slot: Slot): void {
-    this.#add(slot);
-  }
-
-  #add(slot: Slot): void {
     slot.lane.slot = slot;
     this.#slots.add(slot);
   }
@@ -177,19 +164,6 @@ export class Spool {
     this.bytes -= row.bytes;
     this.#unsaved.removedLanes.add(row.id);
     this.#parts.hooks.unsaved();
-  }
-
-  /** A row of another file, unless it was taken over before. @returns whether it is in this one. */
-  import(row: LaneRow): boolean {
-    const known = this.read((store) => store.laneByKey(row.kind, row.keyHash));
-    if (known !== undefined && known.apieId === row.apieId) return true;
-    const moved = { ...row, id: this.#nextLane(), session: null, parent: null };
-    const isIn = this.read((store) => {
-      store.commit({ lanes: [moved], items: [], seen: [], at: 0, removedItems: [], removedLanes: [] });
-      return true;
-    });
-    if (isIn === true) this.bytes += row.bytes;
-    return isIn === true;
   }
 
   ended(slot: Slot): void {

@@ -50,6 +50,8 @@ export class Lane implements Attempted {
 
   /** For a session that other instances may open as well: asked before the opening call. */
   agreement: Agreement | undefined;
+  /** Whether it is such a session. */
+  isShared = false;
   state: LaneState;
   /** Apie's id once known. */
   id: string | undefined;

@@ -99,9 +99,13 @@ export class Pipeline {
       client: this.client.inBackground(),
       identify: withoutSecrets(identifyBody(config, agent.key), this.redactor),
       capabilities: withoutSecrets(config.capabilities ?? [], this.redactor),
-      storage: storageOf(config, agent.key, this.redactor, bodies, () => {
-        this.#pump.all();
-        this.#endOnly.releaseComplete();
+      storage: storageOf(config, agent.key, this.redactor, bodies, {
+        atLast: () => {
+          this.#pump.all();
+          this.#endOnly.releaseComplete();
+        },
+        shared: (lane, conversation, end) =>
+          this.sharedLanes?.recovered(lane, conversation, () => this.delivery.complete(lane, end)),
       }),
       onDrop: (info) => this.#dropped(info),
       onProblem: (error) => this.reporter.problem(error),

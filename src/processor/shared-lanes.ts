@@ -31,6 +31,11 @@ export function sharedLanesOf(config: ApieConfig, hooks: SharedLanesHooks): Shar
 export class SharedLanes {
   readonly #sessions: SharedSessions;
   readonly #shared = new WeakMap<SessionState, { readonly session: SharedSession; readonly lane: Lane }>();
+  /** Sessions from before this process, and who uses them here since. */
+  readonly #recovered = new WeakMap<
+    Lane,
+    { readonly session: SharedSession; state: SessionState | undefined }
+  >();
   readonly #onEnded: (session: SessionState) => void;
 
   constructor(sessions: SharedSessions, onEnded: (session: SessionState) => void) {
@@ -55,11 +60,9 @@ export class SharedLanes {
   /** Of conversations only: every other session is known where it was opened, and by its handle. */
   opened(state: SessionState, lane: Lane): void {
     if (state.origin !== "conversation") return;
-    const session = this.#sessions.begin(state.id, {
-      isInUse: () => state.openRuns > 0,
-      ended: () => this.#onEnded(state),
-    });
-    lane.agreement = session;
+    const recovered = lane.isSettled ? undefined : this.#recovered.get(lane);
+    if (recovered !== undefined) recovered.state = state;
+    const session = recovered?.session ?? this.#begin(lane, state.id, { state });
     this.#shared.set(state, { session, lane });
     lane.whenSettled(() => {
       if (lane.id === undefined) {
@@ -69,6 +72,42 @@ export class SharedLanes {
       session.resume(lane.id);
       this.#sessions.used(session);
     });
+  }
+
+  /**
+   * A session that was to be opened when its process ended: the other instances may have done so meanwhile.
+   * @param conversation `undefined` where it is not known, so that they cannot be asked.
+   * @param complete completes it at Apie.
+   */
+  recovered(lane: Lane, conversation: string | undefined, complete: () => void): void {
+    if (conversation === undefined) {
+      this.#sessions.notShared += 1;
+      return;
+    }
+    const used: { state: SessionState | undefined } = { state: undefined };
+    const session = this.#begin(lane, conversation, used);
+    this.#recovered.set(lane, Object.assign(used, { session }));
+    lane.whenSettled(() => {
+      if (lane.id === undefined) this.#sessions.forget(session);
+      else if (used.state === undefined)
+        this.#sessions.close(session, lane.completion === undefined ? "idle" : "told", complete);
+    });
+  }
+
+  #begin(
+    lane: Lane,
+    conversation: string,
+    used: { readonly state: SessionState | undefined },
+  ): SharedSession {
+    const session = this.#sessions.begin(conversation, {
+      isInUse: () => (used.state?.openRuns ?? 0) > 0,
+      ended: () => {
+        if (used.state !== undefined) this.#onEnded(used.state);
+      },
+    });
+    lane.agreement = session;
+    lane.isShared = true;
+    return session;
   }
 
   has(state: SessionState | undefined): boolean {

@@ -9,7 +9,7 @@ export function storageOf(
   agentKey: string,
   redactor: Redactor,
   bodies: Bodies,
-  atLast: () => void,
+  hooks: Pick<DeliveryStorage, "atLast" | "shared">,
 ): DeliveryStorage | undefined {
   if (path === undefined) return undefined;
   return {
@@ -19,7 +19,7 @@ export function storageOf(
     apie,
     // An application's own conversation id may be any text.
     shown: (key) => redactor.text(key),
-    atLast,
+    ...hooks,
     orphanEnd: (orphan) => bodies.orphanEnd(orphan),
   };
 }

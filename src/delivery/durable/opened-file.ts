@@ -67,6 +67,7 @@ export class OpenedFile {
       arrival,
       registration: registrationIn(facts.get(REGISTRATION)),
       orphanEnd: this.#options.orphanEnd,
+      shared: this.#options.shared,
       restored: (lane) => storage.restored(lane),
       damaged: (pending) => storage.lostUnread(pending, arrival),
     });

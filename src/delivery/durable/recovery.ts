@@ -1,10 +1,11 @@
 /** What an earlier process left in a queue file: read lane by lane as it is sent, so that memory is bounded however much it is. */
 import type { CompleteBody, Registration } from "../../apie-api/index.ts";
 import type { Lane } from "../lane.ts";
-import { knownSession, laneOf } from "./rows.ts";
+import { hashOf, knownSession, laneOf } from "./rows.ts";
 import { Slot } from "./slot.ts";
 import type { Spool } from "./spool.ts";
 import { ticketBefore } from "./spool-source.ts";
+import type { StorageOptions } from "./storage-options.ts";
 import { endsAfter, LANE_STATES, type LaneRow, type StoreTotals } from "./store.ts";
 
 /** A run or a session whose process ended before it did. */
@@ -30,6 +31,7 @@ export interface RecoveryParts {
   /** What Apie answered the process that ended. */
   registration: (Registration & { agentKey?: string }) | undefined;
   orphanEnd: (orphan: Orphan) => CompleteBody;
+  shared: StorageOptions["shared"];
   /** A lane is in memory again, with what waits in it. */
   restored: (lane: Lane) => void;
   /** So much of it cannot be read. */
@@ -38,6 +40,9 @@ export interface RecoveryParts {
 
 /** What nobody has named for this long is not resumed any more. */
 const MAX_SILENCE_MS = 30 * 24 * 60 * 60_000;
+
+/** How a session that instances share ends, once none of them goes on with it. */
+const SHARED_END = "completed";
 
 export class Recovery {
   readonly #parts: RecoveryParts;
@@ -138,8 +143,16 @@ export class Recovery {
     if (row.kind === "session") lane.unfinishedRuns = this.#runsOf(row.id);
     if (session?.slot === undefined) lane.holdsSession = false;
     this.#noteRead(row, totals);
+    if (lane.isShared && !lane.isSettled) this.#share(row, lane);
     this.#parts.restored(lane);
     return lane;
+  }
+
+  /** The others are asked before it is opened. */
+  #share({ key, keyHash, openedAt, seenAt }: LaneRow, lane: Lane): void {
+    const { shared, orphanEnd } = this.#parts;
+    const end = orphanEnd({ kind: "session", status: SHARED_END, openedAt, seenAt });
+    shared?.(lane, hashOf(key) === keyHash ? key : undefined, end);
   }
 
   /** What is open and outlives its process, a paused run too, waits for nothing but to be named again. */

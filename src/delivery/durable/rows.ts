@@ -14,6 +14,7 @@ const FLAGS = {
   outsideSession: 8,
   holdsSession: HOLDS_SESSION,
   keepsId: 32,
+  isShared: 64,
 } as const;
 const FLAG_NAMES = Object.keys(FLAGS) as (keyof typeof FLAGS)[];
 
@@ -28,7 +29,6 @@ export function rowOf(slot: Slot, shownKey: string): LaneRow {
   const isToOpen = slot.openedHere && state !== LANE_STATES.open && opening.kind !== "none";
   // Not before all that comes before it is: the end of half a run would say it was whole.
   const isComplete = completion !== undefined && !completed && slot.queue.isWritten;
-  const isShared = lane.agreement !== undefined && state === LANE_STATES.open;
   const texts = {
     opening: isToOpen ? jsonOf(opening.body) : null,
     completion: isComplete ? jsonOf(completion) : null,
@@ -49,8 +49,8 @@ export function rowOf(slot: Slot, shownKey: string): LaneRow {
     parentId: parent?.id ?? null,
     flags: FLAG_NAMES.reduce((flags, name) => flags | (lane[name] ? FLAGS[name] : 0), 0),
     ...texts,
-    // A session that other instances are in as well does not end with this one.
-    orphanStatus: isShared ? null : (lane.orphanStatus ?? null),
+    // A session that other instances may be in as well does not end with this one.
+    orphanStatus: lane.isShared ? null : (lane.orphanStatus ?? null),
     openedAt: slot.openedAt,
     completedAt: slot.completedAt ?? null,
     seenAt: slot.seenAt,

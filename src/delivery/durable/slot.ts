@@ -88,7 +88,7 @@ export class Slot {
   /** Whether its row says all there is of it, and will until it is named again: it outlives the process. */
   get mayRest(): boolean {
     const { lane } = this;
-    const outlives = lane.orphanStatus === undefined || lane.agreement !== undefined;
+    const outlives = lane.orphanStatus === undefined || lane.isShared;
     return outlives && lane.isIdle && lane.completion === undefined && lane.lost === undefined;
   }
 }

@@ -17,6 +17,12 @@ export interface StorageOptions {
   shown: (key: string) => string;
   /** How a run or session ends whose process did before. */
   orphanEnd: (orphan: Orphan) => CompleteBody;
+  /**
+   * A session that other instances may open as well is in memory again, and is yet to be opened.
+   * @param key our id of it; `undefined` where that is not in the file as it was.
+   * @param end how it ends once none of them goes on with it.
+   */
+  shared?: ((lane: Lane, key: string | undefined, end: CompleteBody) => void) | undefined;
   /** Which Apie this is: ids that are kept are of one. */
   apie?: string | undefined;
   /** Called when the process is about to be gone: the last moment to put something in. Must not throw. */

@@ -28,7 +28,7 @@ export interface Shared {
 }
 
 /** Answers of Apie are small; what is longer is cut, so that a broken server cannot fill the memory. */
-const MAX_RESPONSE_BYTES = 1_048_576;
+export const MAX_RESPONSE_BYTES = 1_048_576;
 
 /** A process that has nothing else left to do waits this long for a request nobody waits for: most are answered by then. */
 const LINGER_MS = 1_000;

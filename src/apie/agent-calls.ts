@@ -103,7 +103,7 @@ export class AgentCalls {
     const { flushTimeoutMs } = this.#config;
     const error = await new Promise<ApieError | undefined>((resolve) => {
       const late = new ApieError("timeout", `registration: no answer within ${flushTimeoutMs} ms`);
-      const deadline = detachedTimer(flushTimeoutMs, () => resolve(late));
+      const deadline = detachedTimer(flushTimeoutMs, () => resolve(late), { keepAlive: true });
       void ask(pipeline).then((failure) => {
         deadline.cancel();
         resolve(failure);

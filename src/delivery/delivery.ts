@@ -201,14 +201,13 @@ export class Delivery {
   }
 
   /**
-   * Resolves with the error that stands in the way when an attempt failed, with nothing once registered. Keeps the process
-   * alive meanwhile.
+   * Resolves with the error that stands in the way when an attempt failed, with nothing once registered. Apie may have asked
+   * for minutes: whoever waits has a deadline, and keeps the process alive until then.
    */
   async whenRegistered(): Promise<ApieError | undefined> {
     if (this.#stopped && !this.registration.isSettled)
       return new ApieError("shutdown", "registration: the client is shut down");
-    const waiting = detachedTimer(MAX_AGE_MS, () => undefined, { keepAlive: true });
-    return this.#dispatcher.whenRegistered().finally(() => waiting.cancel());
+    return this.#dispatcher.whenRegistered();
   }
 
   /** Registers again; resolves as `whenRegistered`. */

@@ -1,6 +1,7 @@
 /** `transport` and `fetch`: what the user gives is used, and held to what ours promises. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, test } from "vitest";
+import { createFetchTransport } from "../../src/apie-api/fetch-transport.ts";
 import { ApieClient, type ClientOptions } from "../../src/apie-api/index.ts";
 import type { FetchLike, Transport, TransportRequest } from "../../src/config/index.ts";
 import { buildErrorEvent } from "../../src/events/index.ts";
@@ -267,6 +268,36 @@ describe("fetch", () => {
     const client = clientWith({ baseUrl: server.url, fetch, timeoutMs: 150 });
     expect(await open(client)).toEqual({ kind: "ok", status: 201, value: undefined });
     expect(await client.sendEvents("{}", [])).toMatchObject({ kind: "ok", status: 201 });
+  });
+
+  test("an answer that is too long is cut, and read no further", async () => {
+    const server = await startServer();
+    let written = 0;
+    server.fail("/v1/runs", (response) => {
+      response.writeHead(500);
+      const write = (): void => {
+        while (written < 64_000_000 && response.write("x".repeat(64_000))) written += 64_000;
+        written += 64_000;
+        if (written < 64_000_000) response.once("drain", write);
+        else response.end();
+      };
+      write();
+    });
+    const client = clientWith({ baseUrl: server.url, fetch, timeoutMs: 10_000 });
+    expect(await open(client)).toMatchObject({ kind: "retry", status: 500 });
+    await until("the connection is cut", () => server.connections === 0);
+    expect(written).toBeLessThan(32_000_000);
+  });
+
+  test.each([
+    ["as a stream", () => new Response("x".repeat(3_000_000))],
+    ["as a text", () => ({ status: 200, headers: new Headers(), text: async () => "x".repeat(3_000_000) })],
+  ])("no more of an answer is kept than of any: %s", async (_how, answer) => {
+    const send = createFetchTransport(async () => answer());
+    const url = "http://apie.invalid";
+    const result = await send({ method: "POST", url, headers: {}, timeoutMs: 5_000 });
+    expect(result).toMatchObject({ kind: "response", status: 200, truncated: true });
+    expect((result as { body: string }).body.length).toBeLessThanOrEqual(1_048_576);
   });
 
   test("one that throws, or never settles, has failed", async () => {

@@ -104,3 +104,12 @@ test("a dead Apie does not change how the process ends", async () => {
   expect(ended).toMatchObject({ code: 0, stdout: "ready\n" });
   expect(ended.stderr).toMatch(/^\[apie-otel\] .*\n$/);
 });
+
+test("who has been told that the agent is not registered is not kept for as long as Apie asked to be left alone", async () => {
+  const server = await startServer();
+  server.fail("/v1/agents/identify", { status: 429, headers: { "retry-after": "240" } });
+  const { ended } = startProgram(NEW_NODE, [file("ready.ts"), server.url], {
+    env: { NODE_NO_WARNINGS: "1" },
+  });
+  expect(await ended).toEqual({ code: 0, stdout: "http_429\ntimeout\n", stderr: "" });
+}, 20_000);

@@ -16,6 +16,9 @@ export interface AdmissionParts {
   readonly gaveWay: (lane: Lane, item: LaneItem) => void;
 }
 
+/** How long one turn of the event loop is spent on what gives way. */
+const SLICE_MS = 4;
+
 export class Admission {
   readonly #room: Room;
   readonly #parts: AdmissionParts;
@@ -33,7 +36,7 @@ export class Admission {
   refusalOfOpening(lane: Lane): string | undefined {
     if (this.closedBecause !== undefined) return this.closedBecause;
     if (this.#fits(lane.openBytes)) return undefined;
-    if (lane.isRun) return "run_not_admitted";
+    if (lane.isRun) return this.#fitsOnceSaved(lane.openBytes) ? undefined : "run_not_admitted";
     return this.#makeRoom(lane, lane.openBytes, false) ? undefined : "session_not_admitted";
   }
 
@@ -60,9 +63,20 @@ export class Admission {
       : { status: body.status, metadata: { trimmed: true, trimmed_bytes: bytes } };
   }
 
-  /** What is on disk turned out to be more than was reckoned with. */
-  shrink(): void {
-    while (this.storage?.isFull(0) === true && this.#giveWay(undefined, false, false));
+  /** What is on disk turned out to be more than was reckoned with. @returns whether some of it is yet to give way, in another turn. */
+  shrink(): boolean {
+    const until = performance.now() + SLICE_MS;
+    while (this.storage?.isFull(0) === true) {
+      if (!this.#giveWay(undefined, false, false)) return false;
+      if (performance.now() >= until) return this.storage.isFull(0);
+    }
+    return false;
+  }
+
+  /** With a queue on disk memory is full of what is yet to go there. */
+  #fitsOnceSaved(bytes: number): boolean {
+    while (!this.#fits(bytes)) if (this.#room.fits(bytes) || this.storage?.relieve() !== true) return false;
+    return true;
   }
 
   #fits(bytes: number): boolean {

@@ -139,7 +139,7 @@ export class QueueStorage {
   readMore(): boolean {
     const isMore = this.#all.some((opened) => opened.readMore());
     // It may have been allowed more before.
-    if (this.isFull(0)) this.#hooks.overfull();
+    this.#shrink();
     if (!isMore) this.#endDrained();
     return isMore;
   }
@@ -257,9 +257,13 @@ export class QueueStorage {
     this.#savePlanned = false;
     if (this.#isClosed) return;
     for (const opened of this.#all) opened.safely(() => opened.spool.save(SLICE_MS));
-    if (this.isFull(0)) this.#hooks.overfull();
+    this.#shrink();
     if (this.#all.some(({ spool }) => spool.hasUnsaved && !spool.isDegraded)) this.#planSave();
     this.#hooks.soon();
+  }
+
+  #shrink(): void {
+    if (this.isFull(0) && this.#hooks.overfull()) this.#planSave();
   }
 
   // ---- failures ------------------------------------------------------------------------------------------------

@@ -40,8 +40,8 @@ export interface StorageHooks extends Omit<SpoolHooks, "unsaved" | "failed"> {
   lostUnread(pending: Pending, arrival: number): void;
   /** A lane is in memory again, with what waits in it. */
   restored(lane: Lane): void;
-  /** More is kept than may be: something has to give way. */
-  overfull(): void;
+  /** More is kept than may be: something has to give way. @returns whether not all of it did in this turn of the event loop. */
+  overfull(): boolean;
   /** There may be something to send. */
   soon(): void;
 }

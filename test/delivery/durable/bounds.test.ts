@@ -61,6 +61,23 @@ describe.runIf(HAS_SQLITE)("an outage", () => {
   }, 60_000);
 });
 
+test.runIf(HAS_SQLITE)("a run is not refused because memory is full of what is yet to be saved", async () => {
+  const server = await startServer();
+  const stop = server.fail(/^\/v1\/(runs|events)/, { status: 503 });
+  const { delivery, drops } = durable(server, join(folder(), "queue"), { maxQueueBytes: 65_536 });
+  const first = run("first");
+  delivery.open(first);
+  while (delivery.queued.bytes < 64_000) push(delivery, first, 1, { payload: "x".repeat(300), bytes: 500 });
+  const next = run("next".padEnd(3_000, "."));
+  whole(delivery, next, 1);
+  delivery.complete(first, { status: "completed" });
+  expect(drops).toEqual([]);
+  stop();
+  await flushed(delivery);
+  expectOrder(server, next);
+  expectIdle(delivery);
+});
+
 describe.runIf(HAS_SQLITE)("when the disk has what it may", () => {
   const full = async (queueDropPolicy: "drop_oldest" | "drop_newest") => {
     const server = await startServer();
@@ -126,6 +143,32 @@ describe.runIf(HAS_SQLITE)("when the disk has what it may", () => {
     expect(second.drops.length).toBeGreaterThan(0);
     expectIdle(second.delivery);
   }, 60_000);
+
+  test("it gives way a little in each turn of the event loop", async () => {
+    const server = await startServer();
+    const path = join(folder(), "queue");
+    server.fail(/^\/v1\/(runs|events)/, { status: 503 });
+    const first = durable(server, path);
+    whole(first.delivery, run("old"), 400, { payload: "x".repeat(300) });
+    await first.delivery.shutdown(50);
+    let inTurn = 0;
+    let most = 0;
+    const onDrop = (): void => {
+      inTurn += 1;
+      most = Math.max(most, inTurn);
+      if (inTurn === 1)
+        setImmediate(() => {
+          inTurn = 0;
+        });
+      // The user's hook takes its time.
+      for (const from = performance.now(); performance.now() - from < 1; );
+    };
+    const second = durable(server, path, { onDrop }, { maxBytes: 65_536 });
+    await until("the rest fits", () => (second.delivery.storage?.bytes ?? 0) <= 65_536);
+    expect(second.delivery.counters.events.dropped).toBeGreaterThan(200);
+    expectAddsUp(second.delivery, 400);
+    expect(most).toBeLessThan(20);
+  });
 
   test("an event that could never fit is dropped alone", async () => {
     const server = await startServer();

@@ -1,7 +1,9 @@
 /** One span in progress and the scope it makes active. */
 import { type Context, type Span, trace } from "@opentelemetry/api";
+import { spanContent, told } from "../events/index.ts";
 import { reasonOf } from "../model/errors.ts";
 import type { Scope } from "../model/scope.ts";
+import type { SpanLike } from "../model/span.ts";
 import { withScope } from "../propagation/index.ts";
 import { type AttributeInput, given } from "./attributes.ts";
 import { errorId, writeError } from "./errors.ts";
@@ -55,7 +57,7 @@ export class Work {
   }
 
   set(attributes: AttributeInput): void {
-    if (!this.#ended) this.#quietly(() => this.span.setAttributes(given(attributes)));
+    if (!this.#ended) this.#quietly(() => this.span.setAttributes(given(attributes)), attributes);
   }
 
   end(): void {
@@ -66,8 +68,8 @@ export class Work {
     if (this.#ended) return;
     this.noteError(error);
     this.#quietly(() => {
-      const told = this.describeError?.(error);
-      if (told !== undefined) this.span.setAttributes(given(told));
+      const described = this.describeError?.(error);
+      if (described !== undefined) this.span.setAttributes(given(described));
     });
     this.#finish(true);
   }
@@ -75,7 +77,7 @@ export class Work {
   /** Writes the error on the span, which goes on. */
   noteError(error: unknown): void {
     const id = errorId(error, this.scope, this.#around);
-    this.#quietly(() => writeError(this.span, error, id, this.#host));
+    this.#quietly(() => writeError(this.span, error, id, this.#host), reasonOf(error));
   }
 
   /**
@@ -114,14 +116,20 @@ export class Work {
     this.#quietly(() => this.span.end());
   }
 
-  /** A span of a provider we do not know may throw; the application's work does not fail for it. */
-  #quietly(write: () => void): void {
+  /**
+   * A span of a provider we do not know may throw; the application's work does not fail for it.
+   * @param written what the error may quote, beside what the span bears.
+   */
+  #quietly(write: () => void, written?: unknown): void {
     try {
       write();
     } catch (error) {
-      this.#host.reporter.once(
+      const { reporter, redactor } = this.#host;
+      // Spans of an SDK can be read; others bear nothing that is known.
+      const borne = spanContent(this.span as unknown as SpanLike);
+      reporter.once(
         "span_failed",
-        `a span could not be written: ${this.#host.redactor.text(reasonOf(error))}`,
+        () => `a span could not be written: ${told(error, { written, borne }, redactor)}`,
       );
     }
   }

@@ -21,7 +21,8 @@ import {
   UNSEEN,
   type Unseen,
 } from "../diagnostics/index.ts";
-import { ApieError, reasonOf } from "../model/errors.ts";
+import { told } from "../events/index.ts";
+import { ApieError } from "../model/errors.ts";
 import type { RunScope, Scope, SessionScope } from "../model/scope.ts";
 import type { SpanContextLike } from "../model/span.ts";
 import { activeScope, SCOPE_CONTEXT_KEY } from "../propagation/index.ts";
@@ -165,7 +166,7 @@ export class SpanWriter {
     } catch (error) {
       this.host.reporter.once(
         "span_failed",
-        `a span could not be started: ${this.host.redactor.text(reasonOf(error))}`,
+        () => `a span could not be started: ${told(error, plan.attributes, this.host.redactor)}`,
       );
       return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
     }

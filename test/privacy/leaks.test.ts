@@ -1,6 +1,6 @@
 /** PII leaks past the mask: no content leaves in any convention's keys, in any shape, unless it is asked for. */
 import { readdirSync } from "node:fs";
-import { ROOT_CONTEXT } from "@opentelemetry/api";
+import { INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { describe, expect, test } from "vitest";
 import type { ApieOptions } from "../../src/index.ts";
 import type { SpanLike } from "../../src/model/span.ts";
@@ -357,6 +357,51 @@ describe("errors repeat nothing they were about", () => {
     expect(watched.said()).toContain("onDrop failed: broken: ");
     expect(leaks(watched.said())).toEqual([]);
   });
+});
+
+const SPAN_METHODS = ["startSpan", "setAttributes", "setStatus", "end"] as const;
+
+test.each(SPAN_METHODS)("%s of the application's provider that quotes what it was given", async (failing) => {
+  const fail = (content: unknown): void => {
+    const text = firstText(content);
+    if (text !== "") throw new Error(`broken: ${text}`);
+  };
+  const bearing: Record<string, unknown> = {};
+  const span = {
+    ...trace.wrapSpanContext(INVALID_SPAN_CONTEXT),
+    attributes: bearing,
+    spanContext: () => INVALID_SPAN_CONTEXT,
+    isRecording: () => true,
+    setAttributes(attributes: object) {
+      if (failing === "setAttributes") fail(attributes);
+      Object.assign(bearing, attributes);
+      return span;
+    },
+    setStatus(status: unknown) {
+      if (failing === "setStatus") fail(status);
+      return span;
+    },
+    setAttribute: () => span,
+    addEvent: () => span,
+    end: () => (failing === "end" ? fail(bearing) : undefined),
+  };
+  const startSpan = (_name: string, { attributes }: { attributes: object }) => {
+    if (failing === "startSpan") fail(attributes);
+    Object.assign(bearing, attributes);
+    return span;
+  };
+  const watched = await watch({
+    captureContent: true,
+    tracerProvider: { getTracer: () => ({ startSpan }) } as never,
+  });
+  const input = { tool: { name: "search" }, arguments: { q: said("arguments") } };
+  const working = watched.apie.withTool(input, () => {
+    if (failing === "setStatus") throw new Error(said("error"));
+    return said("result");
+  });
+  await working.catch(() => undefined);
+  expect(watched.said()).toContain("broken: ");
+  expect(leaks(watched.said())).toEqual([]);
 });
 
 /** A hook's error is told once: of the first thing it is given that bears content. */

@@ -79,9 +79,10 @@ describe.each(CASES)("%i", (status) => {
   test("to events: runs are opened all the same; a flush asks at once, and once, and says so", async () => {
     const { server, delivery, problems } = await start();
     const allow = server.fail(EVENTS, { status, body });
-    for (const key of ["a", "b", "c"]) whole(delivery, run(key), 2);
+    const lanes = ["a", "b", "c"].map((key) => whole(delivery, run(key), 2));
     await until("refused", () => problems.length > 0);
     await until("opened", () => delivery.counters.runs.opened === 3);
+    await until("nothing is under way", () => lanes.every(({ busy }) => !busy));
     const before = server.to(EVENTS).length;
     const report = await delivery.flush(60_000);
     expect(report).toMatchObject({

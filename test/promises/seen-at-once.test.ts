@@ -222,6 +222,10 @@ test("kill -9: Apie holds the run as begun and not ended, with what began in it;
       async () => (await tools()).includes("agent.action.requested endless"),
       20_000,
     );
+    // Its events may have come in the same request, and its end goes out after them.
+    await until("the run before has ended", async () =>
+      (await local.list("/api/runs")).some(({ status }) => status === "completed"),
+    );
     program.child.kill("SIGKILL");
     await program.ended;
     const runs = await local.list("/api/runs");

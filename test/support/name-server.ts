@@ -5,25 +5,19 @@ import { vi } from "vitest";
 import { cleanup } from "./client.ts";
 
 type Found = (error: Error | null, addresses?: { address: string; family: number }[]) => void;
+type Lookup = (host: string, options: object, found: Found) => void;
 
 /** Every lookup of a name, `localhost` too, fails until {@link knowsAll} is called. Undone at the end of the test. */
 export function stopNameServer(): { knowsAll(): void } {
   let isThere = false;
-  const lookup = vi.spyOn(dns, "lookup").mockImplementation(((host: string, _options: object, found: Found) =>
-    setImmediate(() => {
-      const family = isIP(host);
-      if (family !== 0) found(null, [{ address: host, family }]);
-      else if (isThere) found(null, [{ address: "127.0.0.1", family: 4 }]);
-      else
-        found(
-          Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), {
-            code: "ENOTFOUND",
-            errno: -3008,
-            syscall: "getaddrinfo",
-            hostname: host,
-          }),
-        );
-    })) as never);
+  const real = dns.lookup as Lookup;
+  const fake: Lookup = (host, options, found) => {
+    // An address needs no name server; servers look theirs up in another form of the call.
+    if (isIP(host) !== 0) real(host, options, found);
+    else if (isThere) setImmediate(() => found(null, [{ address: "127.0.0.1", family: 4 }]));
+    else setImmediate(() => found(notFound(host)));
+  };
+  const lookup = vi.spyOn(dns, "lookup").mockImplementation(fake as never);
   cleanup(async () => lookup.mockRestore());
   return {
     knowsAll: () => {
@@ -31,3 +25,11 @@ export function stopNameServer(): { knowsAll(): void } {
     },
   };
 }
+
+const notFound = (hostname: string): Error =>
+  Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), {
+    code: "ENOTFOUND",
+    errno: -3008,
+    syscall: "getaddrinfo",
+    hostname,
+  });

@@ -37,6 +37,8 @@ type Setback = Exclude<Answer<unknown>, { kind: "ok" | "invalid" }>;
 
 /** Openings, completions and hand-offs under way at once; Apie stamps times itself, so they should not queue up. */
 const MAX_CONCURRENT_CALLS = 8;
+/** While something due waits for a request under way to end, what comes due meanwhile is seen this much later at most. */
+const LOOK_AGAIN_MS = 50;
 /** While so many lanes have something to be sent, no more of them are read from disk. */
 const ENOUGH_LANES = 128;
 
@@ -133,7 +135,7 @@ export class Dispatcher {
       this.#startWhatMay(now);
     }
     this.#endHopelessFlushes(now);
-    this.#planNextStep();
+    this.#planNextStep(now);
   }
 
   /** What an earlier process left is read as it is sent. */
@@ -350,13 +352,13 @@ export class Dispatcher {
     if (isOutOfReach || !this.#agenda.hasHope(now)) flushes.giveUpAll();
   }
 
-  #planNextStep(): void {
+  /** @param now the time of the step: what has come due since it began was not looked at in it. */
+  #planNextStep(now: number): void {
     if (this.#alarm.isSoon) return;
-    const now = this.#parts.now();
     const next = this.#agenda.nextAt(now);
-    // What is due but could not start waits for a request under way to end.
-    if (next <= now && this.#isBusy) return;
-    this.#alarm.at(Math.max(next, now + 1));
+    // What is due but could not start waits for a request under way to end; what comes due meanwhile may not have to.
+    const isHeldUp = next <= now && this.#isBusy;
+    this.#alarm.at(isHeldUp ? now + LOOK_AGAIN_MS : Math.max(next, now + 1));
   }
 
   get #isBusy(): boolean {

@@ -1,6 +1,7 @@
 /** When events go, how many at a time, and how much of it at once. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { EventItem, Lane } from "../../src/delivery/index.ts";
+import { cleanup } from "../support/client.ts";
 import type { RecordingApie, WireRecord } from "../support/recording-apie.ts";
 import { until } from "../support/until.ts";
 import {
@@ -12,6 +13,7 @@ import {
   keyOf,
   loose,
   numbered,
+  OPENING,
   push,
   run,
   start,
@@ -122,6 +124,34 @@ test("a batch that fails holds up its own runs only", async () => {
   await until("the others are through", () => delivery.counters.runs.completed === 10);
   expect(delivery.counters.events).toMatchObject({ delivered: 20, pending: 2 });
   expect(stuck.completed).toBe(false);
+});
+
+test("openings that hang hold up their own runs only, more of them than may be under way or not", async () => {
+  const { server, delivery } = await start({ timeoutMs: NEVER });
+  server.fail("/v1/runs", "hang");
+  const opened = run("opened", { knownId: "run_1" });
+  for (let index = 0; index < 9; index += 1) delivery.open(run(`r${index}`));
+  await server.received(OPENING, 8);
+  push(delivery, opened, 2);
+  await until("they are delivered", () => delivery.counters.events.delivered === 2);
+  expect(server.to(OPENING)).toHaveLength(8);
+});
+
+test("what comes due while a step looks at what is due already is sent in its time", async () => {
+  const { server, delivery } = await start({ timeoutMs: NEVER, flushIntervalMs: 100 });
+  await delivery.whenRegistered();
+  server.fail("/v1/runs", "hang");
+  delivery.open(run("hanging"));
+  await server.received(OPENING);
+  const opened = run("opened", { knownId: "run_1" });
+  push(delivery, opened);
+  const due = opened.eventsDueAt;
+  const clock = vi.spyOn(performance, "now");
+  clock.mockReturnValue(due + 1).mockReturnValueOnce(due - 1);
+  cleanup(() => clock.mockRestore());
+  await new Promise((resolve) => setImmediate(resolve));
+  clock.mockRestore();
+  await until("it is delivered", () => delivery.counters.events.delivered === 1);
 });
 
 test("a run is opened in the next turn of the event loop", async () => {

@@ -148,7 +148,7 @@ test("what comes due while a step looks at what is due already is sent in its ti
   const due = opened.eventsDueAt;
   const clock = vi.spyOn(performance, "now");
   clock.mockReturnValue(due + 1).mockReturnValueOnce(due - 1);
-  cleanup(() => clock.mockRestore());
+  cleanup(async () => clock.mockRestore());
   await new Promise((resolve) => setImmediate(resolve));
   clock.mockRestore();
   await until("it is delivered", () => delivery.counters.events.delivered === 1);

@@ -2,7 +2,7 @@
 import { toError } from "../apie-api/index.ts";
 import type { ApieConfig } from "../config/index.ts";
 import { Guardrails, readApproval } from "../guardrails/index.ts";
-import { idOf, members } from "../instrument/index.ts";
+import { idOf, members, signalOf } from "../instrument/index.ts";
 import { ApieError } from "../model/errors.ts";
 import type { ApprovalWait } from "../model/guard.ts";
 import type { Pipeline } from "../processor/index.ts";
@@ -46,7 +46,7 @@ function waitOf({ timeoutMs, signal }: ApprovalWait): ApprovalWait {
   if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
     throw new ApieError("invalid_argument", "approvals.wait: timeoutMs: expected a number of ms from 0");
   }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+  if (signal !== undefined && signalOf(signal) === undefined) {
     throw new ApieError("invalid_argument", "approvals.wait: signal: expected an AbortSignal");
   }
   return { timeoutMs, signal };

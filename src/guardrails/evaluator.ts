@@ -50,7 +50,7 @@ export class Evaluator {
   }
 
   async ask(body: EvaluateBody, mode: GuardMode, signal?: AbortSignal): Promise<Evaluation> {
-    if (isAborted(signal)) return { kind: "aborted", reason: signal?.reason };
+    if (isAborted(signal)) return aborted(signal);
     const { breaker } = this.#options;
     const pass = breaker.tryPass();
     if (pass === undefined) {
@@ -62,7 +62,7 @@ export class Evaluator {
     const { answer, queuedMs } = await this.#answerInTime(body, signal);
     if (isAborted(signal)) {
       breaker.unused(pass);
-      return { kind: "aborted", reason: signal?.reason };
+      return aborted(signal);
     }
     // That every connection was taken, and time ran out over it, says nothing of Apie.
     const isLate = answer.kind === "retry" && answer.cause === "ETIMEDOUT";
@@ -129,6 +129,12 @@ export class Evaluator {
 }
 
 const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;
+
+/** Polyfills may know no reason. */
+const aborted = (signal: AbortSignal | undefined): Evaluation => ({
+  kind: "aborted",
+  reason: signal?.reason ?? new DOMException("This operation was aborted", "AbortError"),
+});
 
 const failed = (error: ApieError): Evaluation => ({ kind: "failed", error });
 

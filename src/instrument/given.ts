@@ -54,6 +54,20 @@ export function idOf(value: unknown): string | undefined {
   return value.toWellFormed();
 }
 
+/**
+ * A signal of another realm, or of a polyfill, gives up as ours do: one that was ignored would let work begin that nobody wants
+ * any more. Anything else is none.
+ */
+export function signalOf(value: unknown): AbortSignal | undefined {
+  if (value instanceof AbortSignal) return value;
+  const { aborted, addEventListener, removeEventListener } = members(value as AbortSignal | undefined);
+  const isSignal =
+    typeof aborted === "boolean" &&
+    typeof addEventListener === "function" &&
+    typeof removeEventListener === "function";
+  return isSignal ? (value as AbortSignal) : undefined;
+}
+
 /** @throws {ApieError} code `invalid_argument`: without its callback a call has nothing to run. */
 export function requireFunction(call: string, fn: unknown): void {
   if (typeof fn === "function") return;

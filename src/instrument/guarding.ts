@@ -37,7 +37,7 @@ import {
   ATTR_GEN_AI_TOOL_NAME,
 } from "../semconv/index.ts";
 import type { AttributeInput } from "./attributes.ts";
-import { type Given, idOf, members } from "./given.ts";
+import { type Given, idOf, members, signalOf } from "./given.ts";
 import type { GuardInput } from "./inputs.ts";
 import type { LiveScopes } from "./live.ts";
 import type { Work } from "./work.ts";
@@ -99,13 +99,9 @@ export class Guarding {
   }
 
   async #evaluated(subject: GuardSubject): Promise<{ question: GuardQuestion; decision: GuardDecision }> {
-    const { signal } = subject.given;
     const { work, question } = this.#begin(subject);
     try {
-      const decision = await this.#port.evaluate(
-        question,
-        signal instanceof AbortSignal ? signal : undefined,
-      );
+      const decision = await this.#port.evaluate(question, signalOf(subject.given.signal));
       this.#tell(work, decision);
       return { question, decision };
     } catch (error) {
@@ -214,9 +210,8 @@ export class Guarding {
       work.end();
       throw new ApprovalPendingError(name, approvalId);
     }
-    const { signal } = given;
     const { status, resolvedBy } = await this.#port.waitForApproval(approvalId, {
-      signal: signal instanceof AbortSignal ? signal : undefined,
+      signal: signalOf(given.signal),
     });
     const outcome = status === "pending" ? "timeout" : status;
     work.set({

@@ -1,5 +1,5 @@
 export { CallSpans, type McpCall } from "./calls.ts";
-export { idOf, members } from "./given.ts";
+export { idOf, members, signalOf } from "./given.ts";
 export { Guarding } from "./guarding.ts";
 export { Handoffs } from "./handoffs.ts";
 export type { InstrumentHost } from "./host.ts";

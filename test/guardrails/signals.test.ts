@@ -62,6 +62,76 @@ describe("one signal for many calls", () => {
   });
 });
 
+/** As a polyfill, or another realm, makes them: no `AbortSignal` of this realm, and without a reason. */
+class ForeignSignal extends EventTarget {
+  isAborted = false;
+
+  get aborted(): boolean {
+    return this.isAborted;
+  }
+}
+
+class ForeignController {
+  readonly #signal = new ForeignSignal();
+
+  get signal(): AbortSignal {
+    return this.#signal as unknown as AbortSignal;
+  }
+
+  abort(): void {
+    this.#signal.isAborted = true;
+    this.#signal.dispatchEvent(new Event("abort"));
+  }
+}
+
+describe("a signal that is not of this realm", () => {
+  test("gives up the evaluation", async () => {
+    const { apie, server } = await guarded({ guardFailureMode: "fail_open", guardTimeoutMs: 300 });
+    server.fail(EVALUATE, "hang");
+    const controller = new ForeignController();
+    let hasRun = false;
+    const call = apie.withTool({ ...DEPLOY, signal: controller.signal }, () => {
+      hasRun = true;
+    });
+    await server.received(EVALUATE);
+    controller.abort();
+    await expect(call).rejects.toMatchObject({ name: "AbortError" });
+    expect(hasRun).toBe(false);
+  });
+
+  test("lets nothing begin that was given up before", async () => {
+    const { apie, server } = await guarded();
+    server.fail(EVALUATE, decided("allow"));
+    const controller = new ForeignController();
+    controller.abort();
+    let hasRun = false;
+    const call = apie.withTool({ ...DEPLOY, signal: controller.signal }, () => {
+      hasRun = true;
+    });
+    await expect(call).rejects.toMatchObject({ name: "AbortError" });
+    expect(hasRun).toBe(false);
+    expect(server.to(EVALUATE)).toEqual([]);
+  });
+
+  test("ends the wait for a human", async () => {
+    const { apie, server } = await guarded();
+    server.fail(EVALUATE, decided("require_approval"));
+    server.fail(/^\/v1\/approvals\//, "hang");
+    const [controller, another] = [new ForeignController(), new ForeignController()];
+    let hasRun = false;
+    const call = apie.withTool({ ...DEPLOY, signal: controller.signal }, () => {
+      hasRun = true;
+    });
+    const wait = apie.approvals.wait({ approvalId: "appr_1", signal: another.signal });
+    await until("both wait", () => server.to(/^\/v1\/approvals\//).length === 2);
+    controller.abort();
+    another.abort();
+    await expect(call).rejects.toMatchObject({ code: "approval_cancelled" });
+    expect(await wait).toMatchObject({ status: "cancelled" });
+    expect(hasRun).toBe(false);
+  });
+});
+
 test("a yes that comes as the caller gives up begins nothing", async () => {
   const controller = new AbortController();
   const { apie } = await guarded({

@@ -95,6 +95,12 @@ function saidBy(body: unknown): string | undefined {
   return typeof text === "string" && text !== "" ? text : undefined;
 }
 
+/** The same as it may be told. */
+function wordsOf(body: unknown, shown: (said: string) => string): string | undefined {
+  const said = saidBy(body);
+  return said === undefined ? undefined : lineOf(shown(said));
+}
+
 /** A web site answers every path with a page and 200: taking that for success would lose everything. */
 function isWebPage({ headers, body }: { headers: Record<string, string>; body: string }): boolean {
   const start = body.trimStart().slice(0, 15).toLowerCase();
@@ -136,12 +142,12 @@ export function readAnswer<T>(
   }
   const { status } = result;
   const body = parsed(result.body);
-  if (status >= 200 && status < 300) return readSuccess(result, body, read);
+  if (status >= 200 && status < 300) return readSuccess(result, body, read, shown);
   const requestId = REQUEST_ID_HEADERS.map((name) => result.headers[name]).find((id) => id !== undefined);
   const hint = HINTS[status];
-  const said = saidBy(body);
-  const words = said === undefined ? undefined : lineOf(shown(said));
-  const message = [`HTTP ${status}`, words, hint].filter((part) => part !== undefined).join(": ");
+  const message = [`HTTP ${status}`, wordsOf(body, shown), hint]
+    .filter((part) => part !== undefined)
+    .join(": ");
   if (isRetryableStatus(status) || status < 200) {
     return {
       kind: "retry",
@@ -170,6 +176,7 @@ function readSuccess<T>(
   result: Extract<TransportResult, { kind: "response" }>,
   body: unknown,
   read: Reader<T>,
+  shown: (said: string) => string,
 ): Answer<T> {
   const { status } = result;
   if (isWebPage(result)) {
@@ -188,7 +195,7 @@ function readSuccess<T>(
     return {
       kind: "invalid",
       status,
-      message: `HTTP ${status}: ${saidBy(body) ?? "the body says that it failed"}`,
+      message: `HTTP ${status}: ${wordsOf(body, shown) ?? "the body says that it failed"}`,
     };
   }
   return { kind: "ok", status, value: read(body, result.headers) };

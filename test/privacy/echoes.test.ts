@@ -75,6 +75,34 @@ describe("of an answer that names each of 500 events", () => {
   });
 });
 
+describe.each([
+  [
+    "200, whose body says that it failed",
+    200,
+    { success: false, error: 'the note "Jane7 Doe7" is not allowed' },
+  ],
+  ["400", 400, { error: 'the note "Jane7 Doe7" is not allowed' }],
+])("of an answer of %s", (_what, status, said) => {
+  const refused = async (body: unknown): Promise<string> => {
+    const client = answering([], {
+      transport: async () => ({ kind: "response", status, headers: {}, body: JSON.stringify(body) }),
+      shown: (text) => text.replace("secret-key", "[redacted]"),
+    });
+    const answer = await client.sendEvents(BATCH, IDS);
+    return answer.kind === "ok" ? "taken" : answer.message;
+  };
+
+  test("content is left out", async () => {
+    expect(await refused(said)).toBe(`HTTP ${status}: the note "[…]" is not allowed`);
+  });
+
+  test("so are secrets, and it is told in one line of some length", async () => {
+    const message = await refused({ ...said, error: `secret-key\n${"so it is ".repeat(10_000)}` });
+    expect(message).toMatch(/^HTTP \d+: \[redacted\] so it is so it is .*…$/);
+    expect(message.length).toBeLessThan(400);
+  });
+});
+
 const word = fc.string({ unit: fc.constantFrom("a", "b", "é", "😀", " ", "_", '"', ":"), maxLength: 12 });
 
 test("a part is found where it stands, and as a value where it is not the name of a member", () => {

@@ -192,6 +192,7 @@ export class Delivery {
   /** The run of the lane goes on later: Apie is not told, and its session does not wait for it. */
   pause(lane: Lane): void {
     this.#book.pause(lane);
+    this.#dispatcher.soon();
   }
 
   /** A paused lane goes on. @param orphanStatus how it ends when the process does in the middle of it. */

@@ -16,6 +16,7 @@ import {
   OPENING,
   push,
   run,
+  session,
   start,
   taken,
   whole,
@@ -152,6 +153,21 @@ test("what comes due while a step looks at what is due already is sent in its ti
   await new Promise((resolve) => setImmediate(resolve));
   clock.mockRestore();
   await until("it is delivered", () => delivery.counters.events.delivered === 1);
+});
+
+test("a run that pauses is sent soon, and a session that waited for it alone is completed at once", async () => {
+  const { delivery } = await start({ flushIntervalMs: NEVER });
+  const within = session("s", "sess_1");
+  const paused = run("r", { session: within });
+  delivery.open(paused);
+  delivery.complete(within, { status: "completed" });
+  await until("the run is open", () => paused.isIdle);
+  const { eventsDueAt } = within;
+  await until("the look planned for the completion has passed", () => performance.now() > eventsDueAt + 20);
+  push(delivery, paused);
+  delivery.pause(paused);
+  await until("the session is completed", () => within.completed);
+  await until("the event is delivered", () => delivery.counters.events.delivered === 1);
 });
 
 test("a run is opened in the next turn of the event loop", async () => {

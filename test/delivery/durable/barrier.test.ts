@@ -32,7 +32,7 @@ describe.runIf(HAS_SQLITE)("flush", () => {
       whole(sender.delivery, run(key), 30);
       return sender;
     });
-    for (const { delivery } of before) await delivery.shutdown(100);
+    for (const { delivery } of before) await delivery.shutdown(2_000);
     down();
 
     const open = holding(server, "/v1/runs", '"key":"new"');

@@ -128,7 +128,7 @@ describe.runIf(HAS_SQLITE)("when the disk has what it may", () => {
     const first = durable(server, path);
     for (let runs = 0; runs < 20; runs += 1)
       whole(first.delivery, run(`old${runs}`), 100, { payload: "x".repeat(300) });
-    await first.delivery.shutdown(50);
+    await first.delivery.shutdown(2_000);
     const second = durable(server, path, {}, { maxBytes: MIB });
     expect(second.delivery.counters.events.pending).toBe(2_000);
     await until("the rest fits", () => (second.delivery.storage?.bytes ?? 0) <= MIB);

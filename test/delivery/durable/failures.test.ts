@@ -231,7 +231,7 @@ describe.runIf(HAS_SQLITE)("a damaged file", () => {
     expect(delivery.storage).toMatchObject({ degradedBecause: undefined });
     const stop = server.fail(EVENTS, { status: 503 });
     whole(delivery, run("later"), 5);
-    await delivery.shutdown(100);
+    await delivery.shutdown(2_000);
     stop();
     const next = durable(server, path);
     await flushed(next.delivery);

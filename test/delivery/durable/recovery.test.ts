@@ -65,7 +65,7 @@ describe.runIf(HAS_SQLITE)("a queue on disk", () => {
     first.delivery.push(handing, handoff());
     push(first.delivery, handing, 1);
     first.delivery.complete(handing, { status: "completed", metadata: { told: "by itself" } });
-    const report = await first.delivery.shutdown(300);
+    const report = await first.delivery.shutdown(2_000);
     expect(report).toMatchObject({
       ok: false,
       events: { delivered: 0, dropped: 0, pending: 5 },
@@ -109,7 +109,7 @@ describe.runIf(HAS_SQLITE)("a queue on disk", () => {
     const stop = server.fail(EVENTS, { status: 503 });
     push(first.delivery, lane, 2);
     first.delivery.complete(lane, { status: "completed" });
-    await first.delivery.shutdown(100);
+    await first.delivery.shutdown(2_000);
     stop();
     const second = durable(server, path);
     await flushed(second.delivery);
@@ -126,7 +126,7 @@ describe.runIf(HAS_SQLITE)("a queue on disk", () => {
     const first = durable(server, path);
     push(first.delivery, loose(), 2);
     push(first.delivery, run("elsewhere", { knownId: "run_elsewhere" }), 2);
-    await first.delivery.shutdown(100);
+    await first.delivery.shutdown(2_000);
     stop();
     const second = durable(server, path);
     await flushed(second.delivery);
@@ -197,7 +197,7 @@ describe.runIf(HAS_SQLITE)("a queue on disk", () => {
     const stop = server.fail(EVENTS, { status: 503 });
     const first = durable(server, path);
     whole(first.delivery, run("old"), 1);
-    await first.delivery.shutdown(200);
+    await first.delivery.shutdown(2_000);
     stop();
     const second = durable(server, path);
     whole(second.delivery, run("new"), 1);
@@ -222,8 +222,8 @@ test.runIf(HAS_SQLITE)(
     whole(first.delivery, run("a"), 2);
     whole(other.delivery, run("b"), 2);
     expect(first.delivery.storage?.path).not.toBe(other.delivery.storage?.path);
-    await first.delivery.shutdown(200);
-    await other.delivery.shutdown(200);
+    await first.delivery.shutdown(2_000);
+    await other.delivery.shutdown(2_000);
     expect(readdirSync(path).filter((name) => name.endsWith(".queue"))).toHaveLength(2);
     stop();
     const third = durable(server, `${path}/`);

@@ -3,7 +3,8 @@ import { Argument, type Command, Option } from "commander";
 import { ApieError, reasonOf } from "../../model/errors.ts";
 import { EXIT } from "../failure.ts";
 import type { DestinationOptions } from "../import/destinations.ts";
-import type { SourceOptions, System } from "../import/sources.ts";
+import type { Source, SourceOptions, System } from "../import/sources.ts";
+import type { StateLock } from "../import/state-lock.ts";
 import { examplesOf, newCommand, wholeNumber } from "../shared/command.ts";
 import { Progress, writeNote, writeOut } from "../shared/terminal.ts";
 
@@ -40,20 +41,36 @@ async function importRuns(system: System, options: ImportOptions): Promise<void>
 }
 
 async function importUntil(signal: AbortSignal, system: System, options: ImportOptions): Promise<void> {
-  const [{ sourceOf }, { destinationsOf }, { NO_STORE, StateFile }, { runImport }, { printable }] =
-    await Promise.all([
-      import("../import/sources.ts"),
-      import("../import/destinations.ts"),
-      import("../import/state.ts"),
-      import("../import/run-import.ts"),
-      import("../../local/index.ts"),
-    ]);
+  const [{ sourceOf }, { StateLock }, { printable }] = await Promise.all([
+    import("../import/sources.ts"),
+    import("../import/state-lock.ts"),
+    import("../../local/index.ts"),
+  ]);
   const tell = (note: string): void => writeNote(printable(note));
-  const { follow, state, json } = options;
   const source = sourceOf(system, options, { intervalMs: options.interval * 1_000, signal, tell });
+  const lock = options.state === undefined ? undefined : await StateLock.take(options.state);
+  try {
+    await importFrom(source, lock, signal, options);
+  } finally {
+    await lock?.release();
+  }
+}
+
+async function importFrom(
+  source: Source,
+  lock: StateLock | undefined,
+  signal: AbortSignal,
+  options: ImportOptions,
+): Promise<void> {
+  const [{ destinationsOf }, { NO_STORE, StateFile }, { runImport }] = await Promise.all([
+    import("../import/destinations.ts"),
+    import("../import/state.ts"),
+    import("../import/run-import.ts"),
+  ]);
+  const { follow, state, json } = options;
   const destinations = await destinationsOf(options, source.name);
   const store =
-    state === undefined ? NO_STORE : new StateFile(state, destinations.apieUrl ?? destinations.otlpUrl ?? "");
+    lock === undefined ? NO_STORE : new StateFile(lock, destinations.apieUrl ?? destinations.otlpUrl ?? "");
   if (follow === true && process.stderr.isTTY) writeNote(`Following ${source.place}; stop with Ctrl+C.`);
   const progress = new Progress("spans read");
   try {

@@ -1,11 +1,11 @@
 /** What earlier imports have sent, in a file: an import that was interrupted goes on, and the next sends only what is new. */
-import { randomUUID } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import type { KnownIds } from "../../imports/index.ts";
 import { reasonOf } from "../../model/errors.ts";
 import { UsageError } from "../failure.ts";
+import type { StateLock } from "./state-lock.ts";
 
 /** Where `known` of importSpans is kept. */
 export interface KnownStore {
@@ -48,15 +48,16 @@ type Content = z.infer<typeof file>;
 
 const MODE = 0o600;
 
-/** One import at a time writes a file. */
 export class StateFile implements KnownStore {
+  readonly #lock: StateLock;
   readonly #path: string;
   readonly #destination: string;
   #content: Content = { version: 1, destinations: {} };
 
   /** @param destination address of the Apie, or another name of where the import goes. */
-  constructor(path: string, destination: string) {
-    this.#path = path;
+  constructor(lock: StateLock, destination: string) {
+    this.#lock = lock;
+    this.#path = lock.path;
     this.#destination = destination;
   }
 
@@ -68,8 +69,12 @@ export class StateFile implements KnownStore {
     return content.destinations[this.#destination] as KnownIds | undefined;
   }
 
-  /** The file is the old or the new one, whenever the process ends. @throws {UsageError} when it cannot be written. */
+  /**
+   * The file is the old or the new one, whenever the process ends.
+   * @throws {UsageError} when it cannot be written, or another import has it now.
+   */
   async write(known: KnownIds): Promise<void> {
+    await this.#lock.check();
     this.#content = {
       version: 1,
       destinations: {
@@ -77,8 +82,10 @@ export class StateFile implements KnownStore {
         [this.#destination]: known as Content["destinations"][string],
       },
     };
-    const aside = `${this.#path}.${randomUUID().slice(0, 8)}.part`;
+    const aside = `${this.#path}.part`;
     try {
+      // Of one that was killed while it wrote.
+      await rm(aside, { force: true });
       const handle = await open(aside, "wx", MODE);
       try {
         await handle.writeFile(`${JSON.stringify(this.#content)}\n`);

@@ -2,6 +2,7 @@
 import { CommanderError } from "commander";
 import { PACKAGE_NAME } from "../config/index.ts";
 import { ApieConfigError, ApieError } from "../model/errors.ts";
+import { printable } from "../model/printable.ts";
 
 /** Exit codes of all commands; `docs/command-line.md` says what each command means by them. */
 export const EXIT = {
@@ -30,6 +31,8 @@ export function reportFailure(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const text =
     error instanceof ApieError ? error.message : error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`${PACKAGE_NAME}: ${text}\n`);
+  // Some of it are words of servers, and names in what was read.
+  const lines = (text ?? "").split("\n").map((line) => printable(line));
+  process.stderr.write(`${PACKAGE_NAME}: ${lines.join("\n")}\n`);
   return error instanceof UsageError || error instanceof ApieConfigError ? EXIT.usage : EXIT.failed;
 }

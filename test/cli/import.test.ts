@@ -1,5 +1,7 @@
 /** `apie-otel import` as users run it: from servers and files, to Apie, a local Apie and over OTLP. */
 import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -252,6 +254,45 @@ test("an Apie that takes nothing: 1, and what is left is sent by the next import
   expect(apie.to(/\/sessions$/)).toHaveLength(1);
   expect(apie.to(/\/runs$/)).toHaveLength(1);
   expect(apie.to(/\/complete$/)).toHaveLength(1);
+}, 20_000);
+
+test("what a server says, or a document holds, cannot steer the terminal", async () => {
+  const steering = "\u001b[2J\u009b2J\u202e\r";
+  const server = createServer((request, response) => {
+    if (request.url?.includes("type")) response.setHeader("content-type", "text/\u009b2J");
+    else response.writeHead(404, { "content-type": "application/json" });
+    response.end(
+      JSON.stringify({ detail: `no${steering}session` }).repeat(request.url?.includes("type") ? 2 : 1),
+    );
+  });
+  const address = await new Promise<string>((resolve) =>
+    server.listen(0, "127.0.0.1", () =>
+      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    ),
+  );
+  cleanup(async () => void server.close());
+  const file = join(folder(), "runs.json");
+  writeFileSync(
+    file,
+    JSON.stringify([
+      {
+        run_id: "r",
+        agent_id: "a",
+        tools: [{ [`x${steering}`]: 1, tool_args: 1 }],
+        metrics: { details: { [`y${steering}`]: 7 } },
+      },
+    ]),
+  );
+  for (const source of [
+    ["--base-url", address, "--session", "s"],
+    ["--base-url", `${address}/type`, "--session", "s"],
+    ["-f", file],
+  ]) {
+    const cli = runCli(["import", "agno", ...source, "--local", "http://127.0.0.1:9"]);
+    expect(await cli.ended).not.toBe(EXIT.ok);
+    expect(cli.stderr()).toMatch(/^apie-otel: /);
+    expect(cli.stderr().replaceAll("\n", "")).not.toMatch(/[\p{Cc}\u202e]/u);
+  }
 }, 20_000);
 
 describe("called wrongly, it says what to give", () => {

@@ -1,6 +1,7 @@
 /** `apie-otel import`: runs of a system that is running, or a recording of them, to Apie and over OTLP. */
 import { Argument, type Command, Option } from "commander";
 import { ApieError, reasonOf } from "../../model/errors.ts";
+import { printable } from "../../model/printable.ts";
 import { EXIT } from "../failure.ts";
 import type { DestinationOptions } from "../import/destinations.ts";
 import type { Source, SourceOptions, System } from "../import/sources.ts";
@@ -41,10 +42,9 @@ async function importRuns(system: System, options: ImportOptions): Promise<void>
 }
 
 async function importUntil(signal: AbortSignal, system: System, options: ImportOptions): Promise<void> {
-  const [{ sourceOf }, { StateLock }, { printable }] = await Promise.all([
+  const [{ sourceOf }, { StateLock }] = await Promise.all([
     import("../import/sources.ts"),
     import("../import/state-lock.ts"),
-    import("../../local/index.ts"),
   ]);
   const tell = (note: string): void => writeNote(printable(note));
   const source = sourceOf(system, options, { intervalMs: options.interval * 1_000, signal, tell });

@@ -1,6 +1,7 @@
 /** `apie-otel tail`: events in the terminal as they come in. */
 import type { Command } from "commander";
 import type { EventRecord } from "../../local/index.ts";
+import { printable } from "../../model/printable.ts";
 import { examplesOf, newCommand, wholeNumber } from "../shared/command.ts";
 import { type ReadOptions, readerOf, reading, withReadOptions } from "../shared/local-apie.ts";
 import { inColour, writeNote, writeOut } from "../shared/terminal.ts";
@@ -21,7 +22,7 @@ const AGENT_WIDTH = 16;
 const isWhole = (type: string): boolean => type.startsWith("agent.");
 
 async function lineWriter(): Promise<(event: EventRecord) => string> {
-  const { detailOf, paint, printable, shortType, styleOf } = await import("../../local/index.ts");
+  const { detailOf, paint, shortType, styleOf } = await import("../../local/index.ts");
   const colour = inColour();
   return (event) => {
     const time = new Date(event.timestamp);
@@ -52,7 +53,7 @@ async function tail({ session, run, type, agent, last, json, ...where }: TailOpt
     filter: { session, run, type: types, agent },
     last,
     signal: stopped.signal,
-    tell: (note) => writeNote(`${reader.url}: ${note}`),
+    tell: (note) => writeNote(printable(`${reader.url}: ${note}`)),
   });
   const lineOf = json ? (event: EventRecord) => JSON.stringify(event) : await lineWriter();
   if (process.stderr.isTTY) writeNote(`Following ${reader.url}; stop with Ctrl+C.`);

@@ -1,16 +1,9 @@
-/** Text for terminals: what agents wrote can neither steer the terminal nor pretend to be another line. */
+/** Text for terminals. */
 import { styleText } from "node:util";
 
+export { printable } from "../../model/printable.ts";
+
 export type Style = Parameters<typeof styleText>[0];
-
-/** Control characters, and those that turn the direction of what follows (https://trojansource.codes). */
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+/gu;
-
-/** On one line; at most so many characters. */
-export function printable(text: string, most = Number.POSITIVE_INFINITY): string {
-  const line = text.slice(0, most * 2).replace(UNPRINTABLE, " ");
-  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
-}
 
 /** `3 runs`, `1 run`. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;

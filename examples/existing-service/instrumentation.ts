@@ -20,4 +20,4 @@ const sdk = new NodeSDK({
 
 sdk.start();
 
-process.once("SIGTERM", () => sdk.shutdown());
+process.once("SIGTERM", () => sdk.shutdown().catch(console.error));

@@ -170,4 +170,22 @@ describe.each(SETUPS)("$label, $program", ({ label, before, program, flags = [],
       { type: "agent.llm.completed", payload_summary: { usage: { input: 12, output: 3 } } },
     ]);
   });
+
+  test("with nothing at the OTLP endpoint it ends as it would, and Apie has the run", async () => {
+    const { args, files } = withFile(code(label));
+    const {
+      code: exit,
+      stderr,
+      replays,
+    } = await serve(project, {
+      args: [...flags, ...args, program],
+      files: { ...files, [program]: APPS[program] ?? "" },
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", OTEL_EXPORTER_OTLP_TIMEOUT: "200" },
+    });
+    expect(stderr).toContain("ECONNREFUSED");
+    expect(exit).toBe(0);
+    expect(replays.flatMap(({ runs }) => runs)).toMatchObject([
+      { agent_key: "support", status: "completed" },
+    ]);
+  });
 });

@@ -12,7 +12,7 @@ export interface Advice {
 const OPTIONS = `import options from "./apie.config.mjs";`;
 const PROCESSOR = `import { ApieSpanProcessor } from "apie-otel";`;
 const BATCH = `import { BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";`;
-const SHUTDOWN = `process.once("beforeExit", () => sdk.shutdown());`;
+const SHUTDOWN = `process.once("beforeExit", () => sdk.shutdown().catch(console.error));`;
 
 export const ADVICE: Readonly<Record<Setup, Advice>> = {
   span_processors: {
@@ -86,7 +86,7 @@ export const ADVICE: Readonly<Record<Setup, Advice>> = {
       "  ],",
       "});",
       "sdk.start();",
-      `for (const end of ["SIGTERM", "beforeExit"]) process.once(end, () => sdk.shutdown());`,
+      `for (const end of ["SIGTERM", "beforeExit"]) process.once(end, () => sdk.shutdown().catch(console.error));`,
     ],
   },
   provider: {
@@ -99,7 +99,7 @@ export const ADVICE: Readonly<Record<Setup, Advice>> = {
       "  spanProcessors: [",
       "    new ApieSpanProcessor(options),",
       "  ],",
-      `process.once("beforeExit", () => provider.shutdown());`,
+      `process.once("beforeExit", () => provider.shutdown().catch(console.error));`,
     ],
   },
   none: {

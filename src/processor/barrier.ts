@@ -1,20 +1,37 @@
-/** What a flush waits for before it counts what is queued: what was noted is read, and work that is to be told has ended. */
+/**
+ * What a flush waits for before it counts what is queued: what was noted is read, work that is to be told has ended, and what
+ * arrived ended is told.
+ */
 import { nextTurn } from "../apie-api/index.ts";
 import type { FlushReport } from "../delivery/index.ts";
 import type { Awaited } from "./awaited.ts";
+import type { EndOnlyTraces } from "./end-only/index.ts";
 import type { Pump } from "./pump.ts";
+
+export interface Barrier {
+  readonly pump: Pump;
+  readonly awaited: Awaited;
+  readonly endOnly: EndOnlyTraces;
+}
 
 export interface Passed {
   /** Ms left of the time there was. */
   readonly leftMs: number;
-  /** All was read in it. */
+  /** All was read in it, and told. */
   readonly isRead: boolean;
-  /** Starts and ends of spans, of those noted before, that are not read yet. */
+  /** Starts and ends of spans, of those noted before, that are not read yet, or not told. */
   readonly unread: () => number;
 }
 
-/** Resolves at the end of the time at the latest, but for one slice of the pump. */
-export async function passBarrier(pump: Pump, awaited: Awaited, withinMs: number): Promise<Passed> {
+/**
+ * Resolves at the end of the time at the latest, but for one slice of the pump.
+ * @param release called when all is read, or can not be in time: lets traces go that are to be told.
+ */
+export async function passBarrier(
+  { pump, awaited, endOnly: { walks } }: Barrier,
+  withinMs: number,
+  release: () => void,
+): Promise<Passed> {
   const deadline = performance.now() + withinMs;
   const leftMs = (): number => Math.max(0, deadline - performance.now());
   // Some libraries say what a span is a tick after its start.
@@ -24,7 +41,14 @@ export async function passBarrier(pump: Pump, awaited: Awaited, withinMs: number
   await awaited.settled(leftMs());
   const { noted } = pump;
   const isRead = await readNoted(pump, leftMs);
-  return { leftMs: leftMs(), isRead, unread: () => pump.unreadOf(noted) };
+  release();
+  const { released } = walks;
+  const isTold = await toldReleased(walks, leftMs);
+  return {
+    leftMs: leftMs(),
+    isRead: isRead && isTold,
+    unread: () => pump.unreadOf(noted) + walks.untoldOf(released),
+  };
 }
 
 /** @returns whether all that was noted until now is read. */
@@ -32,6 +56,17 @@ async function readNoted(pump: Pump, leftMs: () => number): Promise<boolean> {
   const { noted } = pump;
   while (!pump.readsUpTo(noted)) {
     if (leftMs() === 0) return false;
+    await nextTurn();
+  }
+  return true;
+}
+
+/** @returns whether all that was released until now is told. */
+async function toldReleased(walks: EndOnlyTraces["walks"], leftMs: () => number): Promise<boolean> {
+  const { released } = walks;
+  while (walks.untoldOf(released) > 0) {
+    if (leftMs() === 0) return false;
+    // In which some of it is told.
     await nextTurn();
   }
   return true;

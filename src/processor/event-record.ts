@@ -11,6 +11,7 @@ import {
   type WireEvent,
 } from "../events/index.ts";
 import type { Activity } from "../model/activity.ts";
+import { plainBytes } from "../model/plain-bytes.ts";
 import type { RunState, SessionState, SpanNode } from "../tracking/index.ts";
 import { openingEventOf } from "./plan.ts";
 import { isoTime } from "./time.ts";
@@ -74,7 +75,7 @@ export class EventRecord implements EventItem {
   get bytes(): number {
     const { content, metadata, payloadSummary } = this.#activity;
     if (content === undefined && metadata === undefined && payloadSummary === undefined) return RECORD_BYTES;
-    return RECORD_BYTES + textBytes(content) + textBytes(metadata) + textBytes(payloadSummary);
+    return RECORD_BYTES + plainBytes(content) + plainBytes(metadata) + plainBytes(payloadSummary);
   }
 
   get eventId(): string {
@@ -192,15 +193,4 @@ function parentEventId(node: SpanNode, run: RunState | undefined): string | unde
     if (type !== undefined) return eventIdOf(node.trace.id, above.spanId, type);
   }
   return undefined;
-}
-
-/** Memory of plain data, roughly. */
-function textBytes(value: unknown): number {
-  if (typeof value === "string") return value.length * 2;
-  if (typeof value !== "object" || value === null) return 8;
-  let bytes = 16;
-  for (const key of Object.keys(value)) {
-    bytes += key.length * 2 + textBytes((value as Record<string, unknown>)[key]);
-  }
-  return bytes;
 }

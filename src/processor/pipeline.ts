@@ -13,10 +13,10 @@ import type { RunProgress, Scope } from "../model/scope.ts";
 import type { ResourceLike, SpanLike } from "../model/span.ts";
 import { type SpanNode, Tracker } from "../tracking/index.ts";
 import { Awaited } from "./awaited.ts";
-import { passBarrier, withUnread } from "./barrier.ts";
+import { type Barrier, passBarrier, withUnread } from "./barrier.ts";
 import { Bodies } from "./bodies.ts";
 import { Boundary } from "./boundary.ts";
-import { type EndedSpan, EndOnlyTraces, type WalkStep } from "./end-only.ts";
+import { type EndedSpan, EndOnlyTraces, spanBytes, type WalkStep } from "./end-only/index.ts";
 import type { EventWriter } from "./event-record.ts";
 import { Hooks } from "./hooks.ts";
 import { identifyBody, withoutSecrets } from "./identify.ts";
@@ -57,6 +57,7 @@ export class Pipeline {
   #environment: string | undefined;
   #resource: ResourceLike | undefined;
   #sweepTimer: Timer | undefined;
+  #isSweepDue = false;
   #stopping: Promise<FlushReport> | undefined;
   #isOver = false;
   /** Spans whose reading failed: a convention of the user's threw, or a span was damaged. */
@@ -103,6 +104,7 @@ export class Pipeline {
         atLast: () => {
           this.#pump.all();
           this.#endOnly.releaseComplete();
+          this.#endOnly.walks.all();
         },
         shared: (lane, conversation, end) =>
           this.sharedLanes?.recovered(lane, conversation, () => this.delivery.complete(lane, end)),
@@ -154,8 +156,10 @@ export class Pipeline {
     );
     this.#endOnly = new EndOnlyTraces({
       now: () => this.#pump.now(),
+      maxBytes: config.maxQueueBytes * END_ONLY_SHARE,
       isKnown: (traceId, spanId) => this.tracker.find(traceId, spanId) !== undefined,
-      walk: (steps) => this.#walk(steps),
+      tell: (step) => this.#tell(step),
+      onTold: () => (this.#isSweepDue ? this.#sweep() : this.#planSweep()),
     });
     this.#pump = new Pump({
       read: (span, phase, scope) => (phase === "start" ? this.#start(span, scope) : this.#end(span, scope)),
@@ -224,6 +228,7 @@ export class Pipeline {
       end,
       activity,
       isRoot: start.parentId === undefined || span.parentSpanContext?.isRemote === true,
+      bytes: spanBytes(activity, end.failure),
     };
     this.#endOnly.add(ended);
   }
@@ -233,19 +238,27 @@ export class Pipeline {
     return parentId === undefined ? undefined : this.tracker.find(span.spanContext().traceId, parentId);
   }
 
-  #walk(steps: readonly WalkStep[]): void {
-    for (const step of steps) this.#readably(() => this.#walkStep(step));
+  /** A start or an end that arrived late, as if it happened now. */
+  #tell({ phase, span }: WalkStep): void {
+    try {
+      const { traceId, spanId } = span.start;
+      const known = this.tracker.find(traceId, spanId);
+      if (phase === "end") {
+        if (known !== undefined) this.tracker.ended(known, span.end);
+      } else if (known === undefined || known.extra?.standsIn === true) {
+        this.#tellStart(span);
+      }
+    } catch (error) {
+      this.#unreadable(error);
+    }
   }
 
-  #walkStep({ phase, span }: WalkStep): void {
-    if (phase === "start") {
-      const node = this.tracker.started(span.start, span.activity);
-      node.sawEnd = true;
-      if (span.standsIn === true) node.note({ standsIn: true });
-      return;
-    }
-    const begun = this.tracker.find(span.start.traceId, span.start.spanId);
-    if (begun !== undefined) this.tracker.ended(begun, span.end);
+  #tellStart({ start, activity, standsIn }: EndedSpan): void {
+    // While it waited for its turn.
+    if (this.tracker.isGivenUp(start.traceId, activity)) return;
+    const node = this.tracker.started(start, activity);
+    node.sawEnd = true;
+    if (standsIn === true) node.note({ standsIn: true });
   }
 
   /** The environment is the resource's, unless configured. Attributes that are still being detected come with a later span. */
@@ -292,9 +305,16 @@ export class Pipeline {
     this.#sweepTimer = detachedTimer(SWEEP_MS, () => {
       this.#sweepTimer = undefined;
       this.#endOnly.sweep();
-      this.#readably(() => this.tracker.sweep());
-      this.#planSweep();
+      this.#sweep();
     });
+  }
+
+  /** Between starts and ends that are told together no time passes. */
+  #sweep(): void {
+    this.#isSweepDue = this.#endOnly.walks.isHalfway;
+    if (this.#isSweepDue) return;
+    this.#readably(() => this.tracker.sweep());
+    this.#planSweep();
   }
 
   // ---- flush and stop ------------------------------------------------------------------------------------------
@@ -311,10 +331,13 @@ export class Pipeline {
     return this.tracker.progressOf(runId) ?? this.#recorder.progressOf(runId);
   }
 
+  get #barrier(): Barrier {
+    return { pump: this.#pump, awaited: this.awaited, endOnly: this.#endOnly };
+  }
+
   async flush(timeoutMs = this.config.flushTimeoutMs): Promise<FlushReport> {
-    const passed = await passBarrier(this.#pump, this.awaited, timeoutMs);
+    const passed = await passBarrier(this.#barrier, timeoutMs, () => this.#endOnly.releaseComplete());
     this.#metrics.bind();
-    this.#endOnly.releaseComplete();
     return withUnread(await this.delivery.flush(passed.leftMs), passed, "pending");
   }
 
@@ -324,10 +347,12 @@ export class Pipeline {
   }
 
   async #stop(timeoutMs: number): Promise<FlushReport> {
-    const passed = await passBarrier(this.#pump, this.awaited, timeoutMs);
     // What comes while it is shut down, or could not be read in time, is looked at afterwards: it is counted then.
-    this.#pump.hold();
-    this.#endOnly.releaseAll();
+    const passed = await passBarrier(this.#barrier, timeoutMs, () => {
+      this.#pump.hold();
+      this.#endOnly.releaseAll();
+    });
+    this.#endOnly.walks.hold();
     this.#readably(() => this.tracker.closeAll());
     this.#sweepTimer?.cancel();
     this.#sweepTimer = undefined;
@@ -338,6 +363,7 @@ export class Pipeline {
     this.#metrics.stop();
     this.#isOver = true;
     this.#pump.resume();
+    this.#endOnly.walks.resume();
     return { ...report, sessionsLeftOpen: this.sharedLanes?.leftOpen ?? 0 };
   }
 
@@ -354,6 +380,9 @@ export class Pipeline {
     return report;
   }
 }
+
+/** What arrived ended and waits to be told may take up this share of the queue's memory beside it. */
+const END_ONLY_SHARE = 1 / 2;
 
 /** How long a run waits for work that goes on after its root has ended. */
 const DEFAULT_GRACE_MS = 2_000;

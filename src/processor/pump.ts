@@ -5,7 +5,7 @@ import type { SpanLike } from "../model/span.ts";
 import { CAPACITY, Journal, type JournalPhase } from "./journal.ts";
 
 /** It gives the event loop back after this long. */
-const SLICE_MS = 3;
+export const SLICE_MS = 3;
 /** Entries the callback that finds the journal full works off itself; two come in with each span. */
 const OVERFLOW_STEPS = 3;
 

@@ -1,38 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ApieOptions, ApieSpanProcessor } from "../../src/index.ts";
-import type { SpanLike } from "../../src/model/span.ts";
 import { cleanup, options, startServer } from "../support/client.ts";
-
-const TRACE = "0123456789abcdef0123456789abcdef";
-
-/** An ended span, as OTLP from another service would be made into. Times in ms. */
-function ended(
-  spanId: string,
-  parent: string | undefined,
-  start: number,
-  end: number,
-  attributes: Record<string, unknown>,
-  more: { traceId?: string; isRemote?: boolean; status?: number } = {},
-): SpanLike {
-  const traceId = more.traceId ?? TRACE;
-  return {
-    name: spanId,
-    kind: 0,
-    spanContext: () => ({ traceId, spanId, traceFlags: 1 }),
-    parentSpanContext:
-      parent === undefined ? undefined : { traceId, spanId: parent, isRemote: more.isRemote ?? false },
-    startTime: [1_700_000_000, start * 1e6],
-    endTime: [1_700_000_000, end * 1e6],
-    ended: true,
-    status: { code: more.status ?? 0 },
-    attributes,
-    links: [],
-    events: [],
-    resource: { attributes: {} },
-    instrumentationScope: { name: "other-service" },
-  };
-}
+import { ended } from "../support/ended-spans.ts";
 
 const agent = (name: string) => ({ "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": name });
 const chat = {

@@ -157,8 +157,9 @@ export function timesOf({ begin, made, end }: Work): { startUs: number; endUs: n
     members(factsOf(last).payload_summary).duration_ms,
     members(factsOf(last).metadata).duration_ms,
   );
-  const byDuration =
-    endUs === undefined || lastedMs === undefined ? undefined : Math.round(endUs - lastedMs * 1_000);
+  const before = endUs === undefined || lastedMs === undefined ? Number.NaN : endUs - lastedMs * 1_000;
+  // Clients may tell any number: beyond these there are no dates.
+  const byDuration = Number.isSafeInteger(Math.round(before)) ? Math.round(before) : undefined;
   const startUs =
     spanTime(begin ?? last, "start") ?? (begin === undefined ? undefined : timeOf(begin)) ?? byDuration;
   return { startUs: startUs ?? endUs ?? 0, endUs };

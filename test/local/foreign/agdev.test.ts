@@ -59,6 +59,21 @@ describe("a run", () => {
     });
   });
 
+  it("whose work lasted impossibly long is shown with the times that are known", async () => {
+    const local = await startApie();
+    const run_id = await openRun(local);
+    const timestamp = "2026-03-02T09:00:04.000Z";
+    await sendEvents(local, {
+      type: "agent.tool.called",
+      run_id,
+      timestamp,
+      tool: { name: "search" },
+      metadata: { duration_ms: 1e300 },
+    });
+    const { data } = await get(local, `/agents/tester/runs/${run_id}/events`);
+    expect(data).toMatchObject([{ startedAt: timestamp, finishedAt: timestamp }]);
+  });
+
   it("whose answer is an object is of type json, and one with pages names them", async () => {
     const local = await startApie();
     const [json, document] = [await openRun(local), await openRun(local)];

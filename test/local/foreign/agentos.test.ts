@@ -26,6 +26,61 @@ const AGNO = readdirSync(new URL("agno/", FIXTURES)).map((name) => name.replace(
 
 const takenAgain = (runs: readonly Json[]) => summaryOf([...agnoRuns(runs, { sessionId: "again" })]);
 
+describe("steps as other clients tell them", () => {
+  const STEP_EVENTS = ["agent.workflow.step.started", "agent.workflow.step.completed"];
+
+  /** The run of a workflow whose steps have these spans. */
+  async function workflow(spans: readonly (object | undefined)[]): Promise<Json> {
+    const local = await startApie();
+    const session = await openSession(local, { kind: "pipeline" });
+    const run_id = await openRun(local, { metadata: { run_kind: "workflow" } }, session);
+    const steps = spans.flatMap((otel, index) =>
+      STEP_EVENTS.map((type) => ({
+        type,
+        run_id,
+        step_key: `s${index}`,
+        ...(otel && { metadata: { otel } }),
+      })),
+    );
+    await sendEvents(local, ...steps);
+    const [shown] = await agentOsRuns(local, session);
+    if (shown === undefined) throw new Error("no run is shown");
+    return shown;
+  }
+
+  const results = (run: Json) => run.step_results as unknown as Json[];
+
+  it("may have no spans: none of them lies within another", async () => {
+    const run = await workflow([undefined, undefined, undefined]);
+    expect(results(run).map(({ step_id, steps }) => [step_id, steps])).toEqual([
+      ["s0", undefined],
+      ["s1", undefined],
+      ["s2", undefined],
+    ]);
+  });
+
+  it("may lie in a circle", async () => {
+    const run = await workflow([
+      { span_id: "a", parent_span_id: "b" },
+      { span_id: "b", parent_span_id: "a" },
+      { span_id: "c", parent_span_id: "b" },
+    ]);
+    expect(results(run)).toEqual([]);
+    expect(run.events).toHaveLength(7);
+  });
+
+  it("may lie within each other however deep", async () => {
+    const spans = Array.from({ length: 300 }, (_, at) => ({
+      span_id: `s${at}`,
+      parent_span_id: `s${at - 1}`,
+    }));
+    const run = await workflow(spans);
+    expect(results(run)).toHaveLength(1);
+    // Each event would bear all that lies below: 13 MB.
+    expect(JSON.stringify(run).length).toBeLessThan(4_000_000);
+  });
+});
+
 describe("what was imported from AgentOS", () => {
   it.each(AGNO.flatMap((name) => [true, false].map((capture) => [name, capture] as const)))(
     "%s comes back with its counts (content captured: %s)",

@@ -20,14 +20,14 @@ import {
   wholeSeconds,
   workName,
 } from "./names.ts";
-import { type Executors, stepFields, stepNames, stepResponse } from "./steps.ts";
+import { type Steps, stepNames } from "./steps.ts";
 import type { Tools } from "./tools.ts";
 
 /** What the run tells beyond itself. */
 export interface Around {
   /** Id of the session as it was asked for. */
   readonly sessionId: string | undefined;
-  readonly executors: Executors;
+  readonly steps: Steps;
   readonly tools: Tools;
 }
 
@@ -41,7 +41,6 @@ class EventList {
   readonly #run: RecordedRun;
   readonly #around: Around;
   readonly #kind: RunKind;
-  readonly #steps: readonly Work[];
   readonly #ownCalls: ReadonlySet<Work>;
   #hasCalledModel = false;
 
@@ -49,7 +48,6 @@ class EventList {
     this.#run = run;
     this.#around = around;
     this.#kind = kindOf(run.opening);
-    this.#steps = run.works.filter(({ kind }) => kind === "step");
     this.#ownCalls = new Set(ownModelCalls(run.works));
   }
 
@@ -151,15 +149,12 @@ class EventList {
   #step(work: Work, isFirst: boolean, isEnd: boolean): Named[] {
     const { stem, isStep, isHook } = stepNames(work);
     if (isHook) return this.#hook(work.name, isFirst, isEnd);
-    const fields = isStep ? stepFields(work, this.#steps) : {};
+    const fields = isStep ? this.#around.steps.fields(work) : {};
     // Only what is the run's own is named as the run is.
     const name = (stage: string): string => (isStep ? `${stem}${stage}` : this.#work(`${stem}${stage}`));
     const named: Named[] = isFirst ? [[name("Started"), fields]] : [];
     if (!isEnd) return named;
-    const response =
-      isStep && stem === "Step"
-        ? { step_response: stepResponse(work, this.#run, this.#around.executors) }
-        : {};
+    const response = isStep && stem === "Step" ? { step_response: this.#around.steps.response(work) } : {};
     const said = stem === "Reasoning" ? saidInStep(work) : undefined;
     const reasoning = said === undefined ? {} : { content: said, content_type: "str" };
     named.push([name("Completed"), { ...fields, ...response, ...reasoning }]);

@@ -19,7 +19,7 @@ import {
   statusOf,
   wholeSeconds,
 } from "./names.ts";
-import { type Executors, stepNames, stepResults, workflowMetrics } from "./steps.ts";
+import { type Executors, Steps, stepNames } from "./steps.ts";
 import { Tools } from "./tools.ts";
 
 /** What a run is shown with. */
@@ -45,7 +45,7 @@ function shownWith(run: RecordedRun, showing: Showing): Shown {
     showing,
     executorRuns,
     sessionId: showing.sessionId,
-    executors: byStep(executorRuns),
+    steps: new Steps(run, byStep(executorRuns)),
     tools: new Tools(run, showing.runOfHandoff),
   };
 }
@@ -113,7 +113,7 @@ function teamRun(shown: Shown): Json {
 }
 
 function workflowRun(shown: Shown): Json {
-  const { run, executors, executorRuns, showing } = shown;
+  const { run, steps, executorRuns, showing } = shown;
   const content = contentOf(run);
   return known({
     run_id: run.row.id,
@@ -124,9 +124,9 @@ function workflowRun(shown: Shown): Json {
     content: content ?? "",
     content_type: typeof content === "object" ? "dict" : "str",
     status: statusOf(run),
-    step_results: stepResults(run, executors),
+    step_results: steps.results(),
     step_executor_runs: executorRuns.map((executor) => rawRun(shownWith(executor, showing))),
-    metrics: workflowMetrics(run, executors),
+    metrics: steps.metrics(run),
     created_at: isoTime(run.startUs),
     references: [],
     citations: citationsOf(run),
@@ -137,7 +137,7 @@ function workflowRun(shown: Shown): Json {
 
 /** A run as it is stored, which is how it stands within a workflow's. */
 function rawRun(shown: Shown): Json {
-  const { run, executors, executorRuns, showing, tools, sessionId } = shown;
+  const { run, steps, executorRuns, showing, tools, sessionId } = shown;
   const kind = kindOf(run.opening);
   const isWorkflow = kind === "workflow";
   const content = contentOf(run);
@@ -157,13 +157,13 @@ function rawRun(shown: Shown): Json {
     created_at: wholeSeconds(run.startUs),
     workflow_step_id: run.row.step_key ?? undefined,
     status: statusOf(run),
-    metrics: isWorkflow ? workflowMetrics(run, executors) : metricsOf(run),
+    metrics: isWorkflow ? steps.metrics(run) : metricsOf(run),
     messages: messagesOf(run, tools),
     tools: listed.length === 0 ? undefined : listed,
     events: eventsOf(run, shown),
     ...(isWorkflow
       ? {
-          step_results: stepResults(run, executors),
+          step_results: steps.results(),
           step_executor_runs: executorRuns.map((executor) => rawRun(shownWith(executor, showing))),
         }
       : {}),

@@ -58,96 +58,114 @@ export function stepNames(work: Work): StepNames {
   };
 }
 
-/** Members that say which step an event is about. */
-export function stepFields(work: Work, steps: readonly Work[]): Json {
-  const { step_key, step_name, step_index } = factsOf(work.begin ?? work.end);
-  const above = steps.find(({ spanId }) => spanId !== undefined && spanId === work.parentSpanId);
-  const index = numberOf(step_index);
-  return known({
-    step_id: String(step_key ?? work.name).replace(ITERATION, ""),
-    step_name: textOf(step_name) ?? work.name,
-    step_index: index,
-    parent_step_id: above?.name.replace(ITERATION, ""),
-    iteration: ITERATION.test(String(step_key)) ? index : undefined,
-  });
-}
-
 /** Runs that did the work of a step, by the key of the step. */
 export type Executors = ReadonlyMap<string, RecordedRun>;
 
-/** What a step gave, as `StepOutput` of AgentOS. */
-function outputOf(work: Work, steps: readonly Work[], executors: Executors): Json {
-  const executor = executors.get(work.name);
-  const below = steps.filter((other) => other !== work && other.parentSpanId === work.spanId);
-  const error = textOf(members(factsOf(work.end).error).message);
-  const type = stepTypeOf(work);
-  const { startUs, endUs } = timesOf(work);
-  return {
-    content: executor === undefined ? null : (contentOf(executor) ?? null),
-    step_name: textOf(factsOf(work.begin ?? work.end).step_name) ?? work.name,
-    step_id: work.name,
-    step_type: type,
-    executor_type: executor === undefined ? (type === "Step" ? "function" : null) : kindOf(executor.opening),
-    executor_name:
-      executor === undefined ? null : (textOf(executor.opening.agent_name) ?? executor.row.agent_key),
-    step_run_id: executor?.row.id ?? null,
-    images: null,
-    videos: null,
-    audio: null,
-    files: null,
-    metrics:
-      executor === undefined
-        ? endUs === undefined
-          ? null
-          : { duration: seconds(endUs - startUs) }
-        : metricsOf(executor),
-    success: !hasFailed(work),
-    error: error ?? null,
-    stop: false,
-    is_paused: false,
-    ...(below.length === 0
-      ? {}
-      : {
-          steps: below
-            .filter((step) => stepNames(step).isStep)
-            .map((step) => outputOf(step, steps, executors)),
-        }),
-  };
-}
+/** Steps within steps that are shown: runs of other clients may tell of a circle of them. */
+const MAX_DEPTH = 32;
 
-const stepsIn = (works: readonly Work[]): Work[] =>
-  works.filter((work) => work.kind === "step" && stepNames(work).isStep && !ITERATION.test(work.name));
+/** The steps of a run, and which of them lie within which; seen once, as there may be any number of them. */
+export class Steps {
+  readonly #executors: Executors;
+  /** Those that have results: iterations have none of their own. */
+  readonly #withResults: readonly Work[];
+  readonly #bySpan = new Map<string, Work>();
+  readonly #within = new Map<string, Work[]>();
+  readonly #outermost: readonly Work[];
 
-/** Results of the outermost steps that have ended, those within them below. */
-export function stepResults({ works }: RecordedRun, executors: Executors): Json[] {
-  const steps = stepsIn(works);
-  const spans = new Set(steps.flatMap(({ spanId }) => spanId ?? []));
-  return steps
-    .filter(({ end, parentSpanId }) => end !== undefined && !spans.has(parentSpanId ?? ""))
-    .map((step) => outputOf(step, steps, executors));
-}
+  constructor({ works }: RecordedRun, executors: Executors) {
+    this.#executors = executors;
+    const steps = works.filter(({ kind }) => kind === "step");
+    for (const step of steps)
+      if (step.spanId !== undefined && !this.#bySpan.has(step.spanId)) this.#bySpan.set(step.spanId, step);
+    this.#withResults = steps.filter((step) => stepNames(step).isStep && !ITERATION.test(step.name));
+    const spans = new Set(this.#withResults.map(({ spanId }) => spanId));
+    for (const step of this.#withResults) {
+      const { parentSpanId } = step;
+      if (parentSpanId === undefined) continue;
+      const siblings = this.#within.get(parentSpanId);
+      if (siblings === undefined) this.#within.set(parentSpanId, [step]);
+      else siblings.push(step);
+    }
+    this.#outermost = this.#withResults.filter(
+      ({ parentSpanId }) => parentSpanId === undefined || !spans.has(parentSpanId),
+    );
+  }
 
-export const stepResponse = (work: Work, { works }: RecordedRun, executors: Executors): Json =>
-  outputOf(work, stepsIn(works), executors);
+  /** Members that say which step an event is about. */
+  fields(work: Work): Json {
+    const { step_key, step_name, step_index } = factsOf(work.begin ?? work.end);
+    const above = work.parentSpanId === undefined ? undefined : this.#bySpan.get(work.parentSpanId);
+    const index = numberOf(step_index);
+    return known({
+      step_id: String(step_key ?? work.name).replace(ITERATION, ""),
+      step_name: textOf(step_name) ?? work.name,
+      step_index: index,
+      parent_step_id: above?.name.replace(ITERATION, ""),
+      iteration: ITERATION.test(String(step_key)) ? index : undefined,
+    });
+  }
 
-/** A workflow counts by step; its own tokens are nowhere. */
-export function workflowMetrics({ works, startUs, endUs }: RecordedRun, executors: Executors): Json {
-  const steps = stepsIn(works).map((work) => {
-    const executor = executors.get(work.name);
-    const name = textOf(factsOf(work.begin ?? work.end).step_name) ?? work.name;
-    return [
-      name,
-      {
-        step_name: name,
-        executor_type: executor === undefined ? "function" : kindOf(executor.opening),
-        executor_name:
-          executor === undefined ? name : (textOf(executor.opening.agent_name) ?? executor.row.agent_key),
-        metrics: executor === undefined ? callMetrics(work) : metricsOf(executor),
-      },
-    ];
-  });
-  return {
-    steps: Object.fromEntries(steps),
-    ...(endUs === undefined ? {} : { duration: seconds(endUs - startUs) }),
-  };
+  /** Results of the outermost steps that have ended, those within them below. */
+  results(): Json[] {
+    return this.#outermost.filter(({ end }) => end !== undefined).map((step) => this.response(step));
+  }
+
+  /** What a step gave, as `StepOutput` of AgentOS. */
+  response(work: Work, depth = 1): Json {
+    const executor = this.#executors.get(work.name);
+    const below =
+      work.spanId === undefined || depth >= MAX_DEPTH ? [] : (this.#within.get(work.spanId) ?? []);
+    const error = textOf(members(factsOf(work.end).error).message);
+    const type = stepTypeOf(work);
+    const { startUs, endUs } = timesOf(work);
+    return {
+      content: executor === undefined ? null : (contentOf(executor) ?? null),
+      step_name: textOf(factsOf(work.begin ?? work.end).step_name) ?? work.name,
+      step_id: work.name,
+      step_type: type,
+      executor_type:
+        executor === undefined ? (type === "Step" ? "function" : null) : kindOf(executor.opening),
+      executor_name:
+        executor === undefined ? null : (textOf(executor.opening.agent_name) ?? executor.row.agent_key),
+      step_run_id: executor?.row.id ?? null,
+      images: null,
+      videos: null,
+      audio: null,
+      files: null,
+      metrics:
+        executor === undefined
+          ? endUs === undefined
+            ? null
+            : { duration: seconds(endUs - startUs) }
+          : metricsOf(executor),
+      success: !hasFailed(work),
+      error: error ?? null,
+      stop: false,
+      is_paused: false,
+      ...(below.length === 0 ? {} : { steps: below.map((step) => this.response(step, depth + 1)) }),
+    };
+  }
+
+  /** A workflow counts by step; its own tokens are nowhere. */
+  metrics({ startUs, endUs }: RecordedRun): Json {
+    const steps = this.#withResults.map((work) => {
+      const executor = this.#executors.get(work.name);
+      const name = textOf(factsOf(work.begin ?? work.end).step_name) ?? work.name;
+      return [
+        name,
+        {
+          step_name: name,
+          executor_type: executor === undefined ? "function" : kindOf(executor.opening),
+          executor_name:
+            executor === undefined ? name : (textOf(executor.opening.agent_name) ?? executor.row.agent_key),
+          metrics: executor === undefined ? callMetrics(work) : metricsOf(executor),
+        },
+      ];
+    });
+    return {
+      steps: Object.fromEntries(steps),
+      ...(endUs === undefined ? {} : { duration: seconds(endUs - startUs) }),
+    };
+  }
 }

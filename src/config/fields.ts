@@ -57,7 +57,8 @@ export const refusing =
 
 /** RFC 9110 field content: no line breaks, so that a value cannot smuggle a second header in. */
 const FIELD_CONTENT = /^[\t\x20-\x7e\x80-\xff]*$/;
-const FIELD_CONTENT_ERROR = "expected text without line breaks or control characters";
+const FIELD_CONTENT_ERROR =
+  "expected text that an HTTP header can carry: no line breaks, and no characters such as … or “";
 const headerValue = z.string({ error: "expected text" }).regex(FIELD_CONTENT, FIELD_CONTENT_ERROR);
 
 /** Written by the HTTP client from the body and the connection. */

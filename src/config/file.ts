@@ -40,7 +40,8 @@ const EXCERPT = /,? (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s;
 
 function reasonOf(path: string, cause: unknown): string {
   const said = cause instanceof Error ? cause.message : String(cause);
-  if (path.endsWith(".json")) return `not readable as JSON: ${said.replace(EXCERPT, "")}`;
+  if (path.endsWith(".json"))
+    return `not readable as JSON: ${said.replace(EXCERPT, "").replace(`${path}: `, "")}`;
   const code = (cause as { code?: unknown } | null | undefined)?.code;
   const isForeign = code === "ERR_UNKNOWN_FILE_EXTENSION" || cause instanceof SyntaxError;
   if (/\.m?ts$/.test(path) && isForeign && !process.features.typescript) {

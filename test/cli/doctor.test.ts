@@ -253,11 +253,15 @@ new NodeSDK({ spanProcessors: [${processors}], ${more} }).start();
   });
 
   it.each([
-    ["./missing.mjs", {}],
-    ["./broken.mjs", { "broken.mjs": 'throw new Error("out of order")' }],
-  ])("says that %s cannot be loaded", async (file, files) => {
+    ["./missing.mjs", {}, /^there is no file \/.*\/missing\.mjs, and no package of that name$/],
+    ["./broken.mjs", { "broken.mjs": 'throw new Error("out of order")' }, /^out of order$/],
+  ])("says that %s cannot be loaded", async (file, files, why) => {
     const server = await startServer();
     const { code, find } = await inService(server, files, ["--import", file]);
-    expect([code, find("configuration")?.message.startsWith(`--import ${file}: `)]).toEqual([1, true]);
+    const [, said] = (find("configuration")?.message ?? "").split(`--import ${file}: `);
+    expect(code).toBe(1);
+    expect(said).toMatch(why);
+    // The folder that was looked in is the service's.
+    expect(said).not.toContain("dist");
   });
 });

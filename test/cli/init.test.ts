@@ -32,7 +32,9 @@ describe("apie-otel init", { timeout: 60_000 }, () => {
     expect([await cli.ended, cli.stderr()]).toEqual([0, ""]);
     expect(cli.stdout()).toMatch(/^Wrote apie\.config\.mjs\nAgent: Help Desk \(key help-desk\)\n/);
     expect(cli.stdout()).toContain(`Found: a NodeSDK with a traceExporter in ${join("src", "tracing.js")}\n`);
-    for (const line of ADVICE.trace_exporter.lines) expect(cli.stdout()).toContain(line);
+    const lines = ADVICE.trace_exporter.lines.map((line) => line.replace('"./apie', '"../apie'));
+    for (const line of lines) expect(cli.stdout()).toContain(line);
+    expect(lines).toContain('import options from "../apie.config.mjs";');
     const file = await readConfigFile(join(folder, "apie.config.mjs"));
     const config = resolveConfig({ apiKey: "k", baseUrl: "http://127.0.0.1:1" }, file?.value as object, {});
     expect(config).toMatchObject({

@@ -212,6 +212,12 @@ describe("export", { timeout: 60_000 }, () => {
     expect(none.stderr()).toContain("No spans of this session came over OTLP");
     const out = join(await folderOf(), "session.json");
     await writeFile(out, "mine");
+    const nowhere = join(out, "..", "missing", "session.json");
+    const lost = runCli(["export", "last", "-o", nowhere, "--url", apie.url]);
+    expect([await lost.ended, lost.stderr()]).toEqual([
+      2,
+      `apie-otel: Cannot write ${nowhere}: ENOENT: no such file or directory, open '${nowhere}'\n`,
+    ]);
     const kept = runCli(["export", "last", "-o", out, "--url", apie.url]);
     expect(await kept.ended).toBe(2);
     expect(await readFile(out, "utf8")).toBe("mine");

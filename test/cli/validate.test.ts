@@ -295,7 +295,8 @@ describe("send-test-event", { timeout: 60_000 }, () => {
     const env = { APIE_API_KEY: "wrong-canary", APIE_BASE_URL: apie.url, OTEL_SERVICE_NAME: "desk" };
     const refused = runCli(["send-test-event"], { env });
     expect([await refused.ended, refused.stdout()]).toEqual([1, ""]);
-    expect(refused.stderr()).toMatch(/401/);
+    expect(refused.stderr()).toMatch(/401.*`apie-otel doctor` says what helps$/m);
+    expect(refused.stderr()).toContain(`${apie.url} did not take the test event: `);
     expect(refused.stderr()).not.toContain("wrong-canary");
   });
 });

@@ -14,7 +14,7 @@ import { reasonOf } from "../../model/errors.ts";
 import { EXIT, UsageError } from "../failure.ts";
 import { CONFIG_FILE, configText } from "../init/config-text.ts";
 import { type Detected, detect } from "../init/detect.ts";
-import { ADVICE } from "../init/lines.ts";
+import { type Advice, adviceFor } from "../init/lines.ts";
 import { examplesOf, newCommand } from "../shared/command.ts";
 import { DEFAULT_PORT } from "../shared/local-apie.ts";
 import { writeNote, writeOut } from "../shared/terminal.ts";
@@ -32,8 +32,7 @@ async function write(path: string, text: string, force: boolean): Promise<void> 
   }
 }
 
-function adviceText({ agent, setup, file }: Detected): string {
-  const { found, what, lines } = ADVICE[setup];
+function adviceText({ agent, file }: Detected, { found, what, lines }: Advice): string {
   const where = file === undefined ? "" : ` in ${file}`;
   return [
     `Agent: ${agent.name} (key ${agent.key})`,
@@ -61,7 +60,7 @@ async function init({ force, json }: InitOptions): Promise<void> {
   // Another one may be read in its place: two are never wanted.
   const isKept = before !== undefined && (basename(before) !== CONFIG_FILE || force !== true);
   if (!isKept) await write(path, configText(found.agent), force === true || !existsSync(path));
-  const { lines } = ADVICE[found.setup];
+  const advice = adviceFor(found);
   if (json) {
     const { agent, setup, file } = found;
     const result = {
@@ -70,12 +69,12 @@ async function init({ force, json }: InitOptions): Promise<void> {
       agent,
       setup,
       found_in: file ?? null,
-      lines,
+      lines: advice.lines,
     };
     await writeOut(`${JSON.stringify(result)}\n`);
   } else {
     if (!isKept) await writeOut(`Wrote ${CONFIG_FILE}\n`);
-    await writeOut(adviceText(found));
+    await writeOut(adviceText(found, advice));
   }
   if (!isKept) return;
   const name = basename(before);

@@ -1,6 +1,7 @@
 /** `apie-otel send-test-event`: made-up agent work, straight to Apie, to see that it takes it. */
 import { type Command, Option } from "commander";
 import type { TestEventMode } from "../../diagnostics/index.ts";
+import { ApieError } from "../../model/errors.ts";
 import { examplesOf, newCommand } from "../shared/command.ts";
 import { configuredClient } from "../shared/configured.ts";
 import { writeOut } from "../shared/terminal.ts";
@@ -24,7 +25,11 @@ async function replayOf(baseUrl: string, place: string): Promise<string | undefi
 async function send({ config, mode, json }: SendOptions): Promise<void> {
   const { client } = await configuredClient(config);
   const { baseUrl = "" } = client.spanProcessor.config;
-  const { sessionId, runIds, events } = await client.sendTestEvent({ mode });
+  const { sessionId, runIds, events } = await client.sendTestEvent({ mode }).catch((error: unknown) => {
+    if (!(error instanceof ApieError)) throw error;
+    const said = `${baseUrl} did not take the test event: ${error.message}`;
+    throw new ApieError(error.code, `${said}. \`apie-otel doctor\` says what helps`, { cause: error });
+  });
   await client.shutdown();
   const replay = await replayOf(
     baseUrl,

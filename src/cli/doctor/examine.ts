@@ -61,7 +61,10 @@ async function load(name: string): Promise<void> {
 function packageOfService(name: string): string {
   try {
     return pathToFileURL(createRequire(join(process.cwd(), "noop.js")).resolve(name)).href;
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND")
+      throw new Error(`there is no file ${resolve(name)}, and no package of that name`);
+    // One that can only be imported.
     return name;
   }
 }

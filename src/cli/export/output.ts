@@ -9,14 +9,17 @@ import { UsageError } from "../failure.ts";
 /** For its owner only: it holds what agents were told and did. */
 const MODE = 0o600;
 
-async function putAside(pieces: AsyncIterable<string>, path: string): Promise<void> {
-  const file = createWriteStream(path, { flags: "wx", mode: MODE });
+const unwritable = (path: string, aside: string, error: unknown): UsageError =>
+  new UsageError(`Cannot write ${path}: ${reasonOf(error).replaceAll(aside, path)}`, error);
+
+async function putAside(pieces: AsyncIterable<string>, aside: string, path: string): Promise<void> {
+  const file = createWriteStream(aside, { flags: "wx", mode: MODE });
   try {
     await pipeline(Readable.from(pieces), file);
   } catch (error) {
-    await rm(path, { force: true });
+    await rm(aside, { force: true });
     const isOurs = (error as NodeJS.ErrnoException).syscall === undefined;
-    throw isOurs ? error : new UsageError(`Cannot write ${path}: ${reasonOf(error)}`, error);
+    throw isOurs ? error : unwritable(path, aside, error);
   }
 }
 
@@ -28,19 +31,16 @@ export async function writePieces(
 ): Promise<void> {
   if (path === undefined) return pipeline(Readable.from(pieces), process.stdout, { end: false });
   const aside = `${path}.${process.pid}.part`;
-  await putAside(pieces, aside);
+  await putAside(pieces, aside, path);
   try {
     if (force) await rename(aside, path);
     // Unlike rename, fails when there is one already.
     else await link(aside, path);
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === "EEXIST";
-    throw new UsageError(
-      exists
-        ? `${path} is there already: name another file, or --force`
-        : `Cannot write ${path}: ${reasonOf(error)}`,
-      error,
-    );
+    throw exists
+      ? new UsageError(`${path} is there already: name another file, or --force`, error)
+      : unwritable(path, aside, error);
   } finally {
     await rm(aside, { force: true });
   }

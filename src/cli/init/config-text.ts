@@ -26,7 +26,7 @@ export default {
   // mode: "monitor",
 
   // Keep on disk what waits to be sent, so that it survives a crash (Node 22.13 or newer).
-  // queueStoragePath: ".apie/queue.sqlite",
+  // queueStoragePath: ".apie/",
 };
 `;
 }

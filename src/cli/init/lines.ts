@@ -1,5 +1,7 @@
 /** What to add to a service, by how it sets OpenTelemetry up. `test/cli/init.test.ts` holds it against the README. */
-import type { Setup } from "./detect.ts";
+import { dirname, relative, sep } from "node:path";
+import { CONFIG_FILE } from "./config-text.ts";
+import type { Detected, Setup } from "./detect.ts";
 
 export interface Advice {
   /** What was found, in words. */
@@ -9,7 +11,8 @@ export interface Advice {
   readonly lines: readonly string[];
 }
 
-const OPTIONS = `import options from "./apie.config.mjs";`;
+const optionsFrom = (folder: string): string => `import options from "${folder}/${CONFIG_FILE}";`;
+const OPTIONS = optionsFrom(".");
 const PROCESSOR = `import { ApieSpanProcessor } from "apie-otel";`;
 const BATCH = `import { BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";`;
 const SHUTDOWN = `process.once("beforeExit", () => sdk.shutdown().catch(console.error));`;
@@ -111,3 +114,10 @@ export const ADVICE: Readonly<Record<Setup, Advice>> = {
     ],
   },
 };
+
+/** With the config file, which lies in the project's folder, as the file found there imports it. */
+export function adviceFor({ setup, file = CONFIG_FILE }: Detected): Advice {
+  const advice = ADVICE[setup];
+  const up = relative(dirname(file), ".").split(sep).join("/") || ".";
+  return { ...advice, lines: advice.lines.map((line) => (line === OPTIONS ? optionsFrom(up) : line)) };
+}

@@ -17,7 +17,8 @@ async function importSqlite(): Promise<typeof import("node:sqlite")> {
     throw new LocalApieError(
       "unsupported_node",
       `The local Apie keeps its data with node:sqlite, which this Node ${process.version} does not offer. ` +
-        "Run it with Node 22.13 or newer (and without --no-experimental-sqlite).",
+        "Run it with Node 22.13 or newer (and without --no-experimental-sqlite); on the command line " +
+        "`npx -p node@24 -p apie-otel apie-otel dev` brings one along.",
       error,
     );
   }

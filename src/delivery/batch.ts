@@ -87,13 +87,18 @@ export class Batch implements Attempted, LongBody {
     return next !== undefined;
   }
 
-  /** Takes out what `select` says. */
-  remove(select: (entry: Entry) => boolean): Entry[] {
-    const removed = this.all.filter(select);
-    const keep = (entries: Entry[]): Entry[] => entries.filter((entry) => !select(entry));
-    const parts = [this.entries, ...this.rest].map(keep).filter((part) => part.length > 0);
-    this.entries = parts.shift() ?? [];
-    this.rest.splice(0, this.rest.length, ...parts);
-    return removed;
+  /** Takes the first out that `select` says. */
+  take(select: (entry: Entry) => boolean): Entry | undefined {
+    const parts = [this.entries, ...this.rest];
+    for (const part of parts) {
+      const at = part.findIndex(select);
+      if (at === -1) continue;
+      const [entry] = part.splice(at, 1);
+      const [entries, ...rest] = parts.filter(({ length }) => length > 0);
+      this.entries = entries ?? [];
+      this.rest.splice(0, this.rest.length, ...rest);
+      return entry;
+    }
+    return undefined;
   }
 }

@@ -222,18 +222,24 @@ export class Batches {
     for (const lane of batch.lanes) if (!stay.has(lane)) this.#book.releaseSent(lane);
   }
 
-  /** Gives up waiting events that were taken in up to this ticket. */
-  expire(ticket: number): void {
+  /** Gives up waiting events that were taken in up to this ticket, one after the other. What waits may be sent in between. */
+  *expiring(ticket: number): Generator<undefined, void> {
     this.stopFilling();
     for (const batch of [...this.waiting]) {
-      this.#giveUp(
-        batch.remove((entry) => entry.item.ticket <= ticket),
-        "expired",
-      );
-      if (batch.entries.length > 0) continue;
-      this.waiting.splice(this.waiting.indexOf(batch), 1);
-      for (const lane of batch.lanes) this.#book.releaseSent(lane);
+      while (this.waiting.includes(batch)) {
+        const entry = batch.take(({ item }) => item.ticket <= ticket);
+        if (entry === undefined) break;
+        this.#giveUp([entry], "expired");
+        if (batch.entries.length === 0) this.#takeBack(batch);
+        yield;
+      }
     }
+  }
+
+  /** A batch with nothing left in it. */
+  #takeBack(batch: Batch): void {
+    this.waiting.splice(this.waiting.indexOf(batch), 1);
+    for (const lane of batch.lanes) this.#book.releaseSent(lane);
   }
 
   #giveUp(entries: readonly Entry[], reason: string): void {

@@ -37,6 +37,8 @@ export class LaneBook {
   readonly #admission: Admission;
 
   readonly turns = new Turns();
+  /** What is too old is being given up: a lane may be held for it. */
+  isExpiring = false;
   /** Items in lanes, without those on their way. */
   #queuedItems = 0;
   /** Where all of it is kept as well. */
@@ -244,20 +246,37 @@ export class LaneBook {
     this.#end(lane, { outcome, reason });
   }
 
-  /** Gives up what was taken in up to this ticket: Apie was out of reach for longer than events are kept. */
-  expire(ticket: number): void {
+  /**
+   * Gives up what was taken in up to this ticket, one thing after the other: Apie was out of reach for longer than events are
+   * kept. Whatever else may be done with lanes in between.
+   */
+  *expiring(ticket: number): Generator<undefined, void> {
+    this.isExpiring = true;
     for (const lane of [...this.#holding]) {
-      if (lane.busy) continue;
+      yield;
+      if (lane.busy || !this.#holding.has(lane)) continue;
       if (!lane.isSettled) {
-        if (lane.openTicket <= ticket) this.fail(lane, "dropped", "expired");
+        if (lane.openTicket <= ticket) yield* this.#expiringWhole(lane);
         continue;
       }
-      this.#giveUpItems(lane, "dropped", "expired", ticket);
+      while (!lane.busy && this.#giveUpFirst(lane, "dropped", "expired", ticket)) yield;
       if (this.turns.toComplete.has(lane) && lane.completableTicket <= ticket) {
         this.settleCompletion(lane, "dropped", "expired");
       }
       this.refresh(lane);
     }
+    this.isExpiring = false;
+  }
+
+  /** A lane that was never opened, and is not any more. */
+  *#expiringWhole(lane: Lane): Generator<undefined, void> {
+    this.hold(lane);
+    while (this.#giveUpFirst(lane, "dropped", "expired")) {
+      yield;
+      // It has made room for others meanwhile.
+      if (lane.isSettled) return;
+    }
+    this.fail(lane, "dropped", "expired");
   }
 
   /** Gives up what is left and not kept on disk, and takes nothing in any more. */
@@ -319,17 +338,25 @@ export class LaneBook {
 
   // ---- inside --------------------------------------------------------------------------------------------------
 
-  /** @param upTo only items with a ticket up to this. */
-  #giveUpItems(
+  #giveUpItems(lane: Lane, outcome: "dropped" | "rejected", reason: string): void {
+    while (this.#giveUpFirst(lane, outcome, reason));
+  }
+
+  /**
+   * @param upTo only an item with a ticket up to this.
+   * @returns whether there was one.
+   */
+  #giveUpFirst(
     lane: Lane,
     outcome: "dropped" | "rejected",
     reason: string,
     upTo = Number.POSITIVE_INFINITY,
-  ): void {
-    while (lane.queue.first !== undefined && lane.queue.first.ticket <= upTo) {
-      const item = this.#taken(lane, lane.queue.shift());
-      if (item !== undefined) this.settleItem(lane, item, outcome, reason);
-    }
+  ): boolean {
+    const { first } = lane.queue;
+    if (first === undefined || first.ticket > upTo) return false;
+    const item = this.#taken(lane, lane.queue.shift());
+    if (item !== undefined) this.settleItem(lane, item, outcome, reason);
+    return item !== undefined;
   }
 
   /** An item that is out of its lane, and goes nowhere. */

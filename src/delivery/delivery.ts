@@ -1,20 +1,14 @@
 /** Ordered, bounded delivery to Apie: what is put in here ends in exactly one counter, and `flush()` says in which. */
-import {
-  type ApieClient,
-  type CompleteBody,
-  detachedTimer,
-  type IdentifyBody,
-  type Timer,
-} from "../apie-api/index.ts";
+import { type ApieClient, type CompleteBody, detachedTimer, type IdentifyBody } from "../apie-api/index.ts";
 import type { DropInfo } from "../config/index.ts";
 import { ApieError } from "../model/errors.ts";
-import { Ages } from "./ages.ts";
 import type { AttemptOptions } from "./attempts.ts";
 import { Batches, type BatchOptions } from "./batches.ts";
 import { type BookOptions, LaneBook } from "./book.ts";
 import { Calls } from "./calls.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type KeptIdStore, QueueStorage, type StorageOptions, type StorageState } from "./durable/index.ts";
+import { Expiry } from "./expiry.ts";
 import { Flushes } from "./flushes.ts";
 import type { LaneItem } from "./items.ts";
 import type { Lane } from "./lane.ts";
@@ -48,7 +42,6 @@ const MAX_AGE_ON_DISK_MS = 7 * 24 * 60 * 60_000;
 /** What of the file may be in memory as well: the share of the queue's memory, and the most. */
 const HEAD_SHARE = 1 / 4;
 const MAX_HEAD_BYTES = 8 * 1_048_576;
-const AGE_CHECK_MS = 60_000;
 /** How long `shutdown()` waits for requests it has cut; taken out of its time. */
 const CUT_REQUEST_MS = 50;
 
@@ -63,9 +56,8 @@ export class Delivery {
   readonly #book: LaneBook;
   readonly #batches: Batches;
   readonly #dispatcher: Dispatcher;
-  readonly #ages = new Ages(0);
+  readonly #expiry: Expiry;
   readonly #storage: QueueStorage | undefined;
-  #ageTimer: Timer | undefined;
   #stopping: Promise<FlushReport> | undefined;
   #stopped = false;
   /** When `flush()` was called last (epoch ms). */
@@ -101,6 +93,13 @@ export class Delivery {
       counters: this.counters,
       problems: this.#problems,
       storage: this.#storage,
+      now,
+    });
+    this.#expiry = new Expiry({
+      book: this.#book,
+      batches: this.#batches,
+      maxAgeMs: this.#storage === undefined ? MAX_AGE_MS : MAX_AGE_ON_DISK_MS,
+      onDone: () => this.#dispatcher.soon(),
       now,
     });
   }
@@ -145,7 +144,7 @@ export class Delivery {
   /** Registers the agent, and begins to send what waits on disk. */
   start(): void {
     this.#storage?.start();
-    this.#planAgeCheck();
+    this.#expiry.plan();
     this.#dispatcher.soon();
   }
 
@@ -163,13 +162,13 @@ export class Delivery {
   open(lane: Lane): void {
     this.#book.open(lane);
     if (this.#dispatcher.isDenied(lane)) lane.setBack();
-    this.#planAgeCheck();
+    this.#expiry.plan();
     this.#dispatcher.soon();
   }
 
   push(lane: Lane, item: LaneItem): void {
     this.#book.push(lane, item);
-    this.#planAgeCheck();
+    this.#expiry.plan();
     if (this.#batches.isFull) this.#dispatcher.soon();
     else this.#dispatcher.at(lane.eventsDueAt);
   }
@@ -177,7 +176,7 @@ export class Delivery {
   /** Ends the run or session of the lane at Apie, once what is in the lane, and its runs, are through. */
   complete(lane: Lane, body: CompleteBody): void {
     this.#book.complete(lane, body);
-    this.#planAgeCheck();
+    this.#expiry.plan();
     if (this.#book.turns.toComplete.has(lane)) this.#dispatcher.soon();
     else this.#dispatcher.at(lane.eventsDueAt);
   }
@@ -271,7 +270,7 @@ export class Delivery {
     // Only when a session was open was it known that it is to be completed here.
     if (report.ok && this.#book.count > 0) report = await this.flush(Math.max(0, deadline - now()));
     this.#stopped = true;
-    this.#ageTimer?.cancel();
+    this.#expiry.stop();
     this.#client.close();
     await this.#dispatcher.stop(CUT_REQUEST_MS);
     this.#storage?.saveAll();
@@ -290,20 +289,6 @@ export class Delivery {
       sessions: { ...sessions },
       reasons: Object.fromEntries(reasons),
     };
-  }
-
-  #planAgeCheck(): void {
-    if (this.#ageTimer !== undefined || this.#stopped || this.#book.count === 0) return;
-    this.#ages.note(this.#book.ticket, now());
-    this.#ageTimer = detachedTimer(AGE_CHECK_MS, () => {
-      this.#ageTimer = undefined;
-      const maxAgeMs = this.#storage === undefined ? MAX_AGE_MS : MAX_AGE_ON_DISK_MS;
-      const ticket = this.#ages.olderThan(maxAgeMs, now());
-      this.#batches.expire(ticket);
-      this.#book.expire(ticket);
-      this.#planAgeCheck();
-      this.#dispatcher.soon();
-    });
   }
 }
 

@@ -363,6 +363,7 @@ export class Dispatcher {
 
   get #isBusy(): boolean {
     const underWay = this.#callsUnderWay + this.#sending.size + this.#agreeing.underWay;
-    return underWay > 0 || this.#parts.storage?.isSaving === true;
+    const { storage, book } = this.#parts;
+    return underWay > 0 || storage?.isSaving === true || book.isExpiring;
   }
 }

@@ -20,7 +20,6 @@ import {
   run,
   type Sender,
   session,
-  settled,
   start,
   stopClock,
   taken,
@@ -394,96 +393,6 @@ test("the search for the longest run is paid for by many removals, so that a ful
   expect(looks / 10_000).toBeLessThan(20);
   // Not one run after the other: all of about the same length pay about the same.
   expect(Math.min(...lanes.map((lane) => lane.queue.length))).toBeGreaterThan(30);
-});
-
-describe("what is too old", () => {
-  const HOUR = 60 * 60_000;
-
-  async function outOfReach(): Promise<Sender & { mend: () => void }> {
-    const server = await startServer();
-    stopClock();
-    const sender = deliveryTo(server, { timeoutMs: 10 * HOUR, retryBaseDelayMs: 250 });
-    sender.delivery.start();
-    await meanwhile("registered", () => sender.delivery.registration.isSettled);
-    return { ...sender, mend: server.rule(() => ({ status: 503 })) };
-  }
-
-  test("is given up after an hour, with the reason, and not before", async () => {
-    const { delivery, drops } = await outOfReach();
-    whole(delivery, run("r"), 3);
-    push(delivery, loose(), 2);
-    await pass(59 * 60_000, 20_000);
-    expect(drops).toEqual([]);
-    expect(delivery.counters.events).toMatchObject({ pending: 5 });
-    await pass(6 * 60_000, 5_000);
-    expect(delivery.counters).toMatchObject({
-      events: { dropped: 5, pending: 0 },
-      runs: { dropped: 1, pending: 0 },
-    });
-    expect(Object.fromEntries(delivery.counters.reasons)).toEqual({ expired: 6 });
-    expectIdle(delivery);
-  });
-
-  test("goes by the age of each event: the newer ones stay", async () => {
-    const { server, delivery, mend } = await outOfReach();
-    mend();
-    const lane = run("r");
-    delivery.open(lane);
-    await meanwhile("open", () => lane.id);
-    const revive = server.rule(() => ({ status: 503 }));
-    push(delivery, lane, 3);
-    await pass(40 * 60_000, 20_000);
-    push(delivery, lane, 3);
-    await pass(25 * 60_000, 5_000);
-    expect(delivery.counters.events).toMatchObject({ dropped: 3, pending: 3 });
-    delivery.complete(lane, { status: "completed" });
-    revive();
-    await pass(60_000, 500);
-    expect(taken(server)).toEqual(numbered("r", 3, 4));
-    expect(server.to(`/v1/runs/${lane.id}/complete`).at(-1)?.body).toMatchObject({
-      metadata: { lost_events: { expired: 3 } },
-    });
-  });
-
-  test("includes completions, and runs that could not be opened; what they say later is dropped too", async () => {
-    const { server, delivery, mend } = await outOfReach();
-    mend();
-    const [open, unopened] = [run("open"), run("unopened")];
-    delivery.open(open);
-    await meanwhile("open", () => open.id);
-    server.rule(() => ({ status: 503 }));
-    delivery.complete(open, { status: "completed" });
-    delivery.open(unopened);
-    await pass(66 * 60_000, 5_000);
-    push(delivery, unopened, 2);
-    expect(delivery.counters).toMatchObject({
-      runs: { opened: 1, completed: 0, dropped: 2, pending: 0 },
-      events: { dropped: 2 },
-    });
-    expectIdle(delivery);
-  });
-
-  test("is not a session that waits for its runs, however long they take", async () => {
-    const { server, delivery, mend } = await outOfReach();
-    mend();
-    const pipeline = session("s");
-    const lane = run("r", { session: pipeline });
-    for (const opened of [pipeline, lane]) delivery.open(opened);
-    await meanwhile("open", () => lane.id);
-    delivery.complete(pipeline, { status: "completed" });
-    for (let hour = 0; hour < 3; hour += 1) {
-      push(delivery, lane, 1);
-      await pass(HOUR, 60_000);
-    }
-    delivery.complete(lane, { status: "completed" });
-    await pass(1_000, 10);
-    await settled();
-    expect(delivery.counters).toMatchObject({
-      sessions: { completed: 1, dropped: 0 },
-      events: { delivered: 3, dropped: 0 },
-    });
-    expect(server.to(/sessions\/.*\/complete$/)).toHaveLength(1);
-  });
 });
 
 test("calls count with what they say", async () => {

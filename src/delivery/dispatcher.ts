@@ -39,8 +39,10 @@ type Setback = Exclude<Answer<unknown>, { kind: "ok" | "invalid" }>;
 const MAX_CONCURRENT_CALLS = 8;
 /** While something due waits for a request under way to end, what comes due meanwhile is seen this much later at most. */
 const LOOK_AGAIN_MS = 50;
-/** While so many lanes have something to be sent, no more of them are read from disk. */
+/** While so many lanes have something that may be sent, no more of them are read from disk. */
 const ENOUGH_LANES = 128;
+/** Nor while there are so many in all: of those whose calls are refused there may be as many as the disk holds. */
+const MOST_LANES = 20_000;
 
 export class Dispatcher {
   readonly #parts: DispatcherParts;
@@ -128,7 +130,7 @@ export class Dispatcher {
 
   #step(): void {
     const now = this.#parts.now();
-    this.#readMore();
+    this.#readMore(now);
     this.#startWhatMay(now);
     if (!this.#isBusy && this.#probedInVain.size > 0 && this.#gate.isServerPassable(now)) {
       this.#probedInVain.clear();
@@ -138,10 +140,12 @@ export class Dispatcher {
     this.#planNextStep(now);
   }
 
-  /** What an earlier process left is read as it is sent. */
-  #readMore(): void {
+  /** What an earlier process left is read as it is sent; what is refused for now holds up nothing behind it. */
+  #readMore(now: number): void {
     const { storage, book } = this.#parts;
-    if (storage !== undefined && book.turns.size < ENOUGH_LANES && storage.readMore()) this.#alarm.soon();
+    if (storage === undefined || book.turns.size >= MOST_LANES) return;
+    const sendable = book.turns.sizeOf((kind) => !this.#gate.isKindHeld(kind, now));
+    if (sendable < ENOUGH_LANES && storage.readMore()) this.#alarm.soon();
   }
 
   #startWhatMay(now: number): void {

@@ -10,6 +10,13 @@ export class LanesByKind {
     return this.#kindOf.size;
   }
 
+  /** How many are of kinds that `counts` says. */
+  sizeOf(counts: (kind: CallKind) => boolean): number {
+    let size = 0;
+    for (const [kind, lanes] of this.#lanes) if (counts(kind)) size += lanes.size;
+    return size;
+  }
+
   has(lane: Lane): boolean {
     return this.#kindOf.has(lane);
   }

@@ -1,4 +1,5 @@
 /** Whose turn it is: for each lane the one thing that may be asked of Apie next. */
+import type { CallKind } from "./gate.ts";
 import type { Lane } from "./lane.ts";
 import { LanesByKind } from "./lanes-by-kind.ts";
 
@@ -46,6 +47,13 @@ export class Turns {
   /** How many lanes may be asked for something. */
   get size(): number {
     return this.toOpen.size + this.ready.size + this.toHandOff.size + this.toComplete.size;
+  }
+
+  /** How many of them by calls of kinds that `counts` says. */
+  sizeOf(counts: (kind: CallKind) => boolean): number {
+    const events = counts("events") ? this.ready.size : 0;
+    const calls = [this.toOpen, this.toHandOff, this.toComplete];
+    return calls.reduce((sum, lanes) => sum + lanes.sizeOf(counts), events);
   }
 
   #recount(lane: Lane): void {

@@ -235,3 +235,22 @@ test.runIf(HAS_SQLITE)(
     expect(existsSync(path)).toBe(true);
   },
 );
+
+describe.runIf(HAS_SQLITE)("what Apie refuses of what an earlier process left", () => {
+  test("holds up nothing else, however much of it there is", async () => {
+    const server = await startServer();
+    const path = join(folder(), "queue");
+    const stop = server.fail(/^\/v1\/(runs|sessions|events)/, { status: 503 });
+    const first = durable(server, path);
+    for (let index = 0; index < 200; index += 1) first.delivery.open(session(`s${index}`));
+    whole(first.delivery, run("behind"), 3);
+    await saved(first);
+    await first.delivery.shutdown(100);
+    stop();
+    server.fail("/v1/sessions", { status: 402 });
+    const second = durable(server, path);
+    await until("its run is delivered", () => second.delivery.counters.runs.completed === 1);
+    expect(taken(server)).toEqual(numbered("behind", 3));
+    expect(second.delivery.counters.sessions.pending).toBe(200);
+  });
+});

@@ -128,7 +128,8 @@ export class RunFollowing {
       failure = error;
     });
     void reading.finally(() => this.#finished());
-    for (let told = 0; !this.#isDone; ) {
+    let told = 0;
+    while (!this.#isDone) {
       if (this.#news === told) await new Promise<void>((resolve) => (this.#wake = resolve));
       await pause(GATHER_MS, this.#options.signal);
       // A run that is over is told by its document, which is being read.
@@ -145,8 +146,9 @@ export class RunFollowing {
     await reading;
     // What only events tell is told while the run is open; then its document completes it.
     if (this.#isOver && this.#log.length > 0) yield this.#log.untilTheEnd();
+    // What was read before it failed is told, too.
+    if (failure === undefined || this.#news > told) yield this.#document();
     if (failure !== undefined) throw failure;
-    yield this.#document();
   }
 
   /** Before the run has begun, or while only its stream knows of it, there is none. */

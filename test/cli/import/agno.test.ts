@@ -216,6 +216,19 @@ describe("followed", () => {
     expect(apie.to(/\/complete$/)).toEqual([]);
   }, 20_000);
 
+  test("a token that is not accepted any more ends it; what the stream has said until then is told", async () => {
+    const server = await atWork();
+    const { done, apie } = await importing("agno", live(server));
+    await listening(server);
+    server.say(RUN_ID, ...EVENTS.slice(0, 12));
+    server.fail(/./, { status: 401, body: { detail: "Token expired" } });
+    server.end(RUN_ID, "completed");
+    const { failure, report } = await done;
+    expect(failure).toMatchObject({ code: "http_401" });
+    expect(apie.eventsOf("agent.tool.called")).toHaveLength(2);
+    expect(report).toMatchObject({ runs: 1 });
+  });
+
   test("frames about the stream, comments, and what is no event are passed over", async () => {
     const server = await atWork();
     const { done, apie, notes } = await importing("agno", live(server));

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { retryAfterMs } from "../../apie-api/index.ts";
 import { PACKAGE_NAME, VERSION } from "../../config/index.ts";
 import { ApieError, reasonOf } from "../../model/errors.ts";
+import { piecesOf } from "../shared/pieces.ts";
 
 export interface SourceAddress {
   /** With the path the API is mounted at, without a slash at the end. */
@@ -238,25 +239,18 @@ export class SourceHttp {
 
   async #text(response: Response, maxBytes = this.#limits.maxBytes ?? MAX_BYTES): Promise<string> {
     const { timeoutMs } = this.#limits;
-    const reader = response.body?.getReader();
-    if (reader === undefined) return "";
+    if (response.body === null) return "";
+    const silent = () => new ApieError("timeout", `${response.url} sent nothing more for ${timeoutMs} ms`);
     const pieces: Uint8Array[] = [];
     let bytes = 0;
-    let isSilent = false;
     try {
-      for (;;) {
-        const timer = setTimeout(() => {
-          isSilent = true;
-          void reader.cancel();
-        }, timeoutMs);
-        const { done, value } = await reader.read().finally(() => clearTimeout(timer));
-        if (isSilent) throw new ApieError("timeout", `${response.url} sent nothing more for ${timeoutMs} ms`);
-        if (done) return new TextDecoder().decode(Buffer.concat(pieces));
-        bytes += value.length;
+      for await (const piece of piecesOf(response.body, timeoutMs, silent)) {
+        bytes += piece.length;
         if (bytes > maxBytes)
           throw new ApieError("too_large", `${response.url} answers with more than ${maxBytes} bytes`);
-        pieces.push(value);
+        pieces.push(piece);
       }
+      return new TextDecoder().decode(Buffer.concat(pieces));
     } catch (error) {
       if (error instanceof ApieError) throw error;
       const reason =
@@ -264,8 +258,6 @@ export class SourceHttp {
       throw new ApieError(error === TOO_SLOW ? "timeout" : "network", `${response.url} ${reason}`, {
         cause: error,
       });
-    } finally {
-      await reader.cancel().catch(() => undefined);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Messages of server-sent events, as they come, until the stream ends. */
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { ApieError } from "../../model/errors.ts";
+import { piecesOf } from "./pieces.ts";
 
 /** Servers give a sign every 15 s: after three that did not come the connection is dead. */
 const SILENCE_MS = 45_000;
@@ -35,25 +36,15 @@ export async function* messagesOf(
     },
   });
   const decoder = new TextDecoder();
-  const reader = body.getReader();
-  let isSilent = false;
+  const silent = () => new ApieError("network", `nothing came for ${silenceMs / 1_000} s`);
   try {
-    for (;;) {
-      const timer = setTimeout(() => {
-        isSilent = true;
-        void reader.cancel();
-      }, silenceMs);
-      const { done, value } = await reader.read().finally(() => clearTimeout(timer));
-      if (isSilent) throw new ApieError("network", `nothing came for ${silenceMs / 1_000} s`);
-      if (done) return;
-      parser.feed(decoder.decode(value, { stream: true }));
+    for await (const piece of piecesOf(body, silenceMs, silent)) {
+      parser.feed(decoder.decode(piece, { stream: true }));
       yield* pending.splice(0);
       if (isTooLarge) throw new ApieError("too_large", `a message is longer than ${maxMessage} characters`);
     }
   } catch (cause) {
     if (cause instanceof ApieError) throw cause;
     throw new ApieError("network", "the connection broke", { cause });
-  } finally {
-    await reader.cancel().catch(() => undefined);
   }
 }

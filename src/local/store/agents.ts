@@ -1,7 +1,7 @@
 /** Agents and their versions. */
 import { newId } from "../ids.ts";
 import { type Database, fromJson } from "./database.ts";
-import { Conditions, type Cursor, type Page, pageOf } from "./paging.ts";
+import { Conditions, type Cursor, type Page, pageByArrival, presented } from "./paging.ts";
 
 export interface AgentRow {
   seq: number;
@@ -125,12 +125,8 @@ export class AgentStore {
 
   /** Newest first. */
   list(limit: number, cursor: Cursor | undefined): Page<ReturnType<typeof presentAgent>> {
-    const where = new Conditions().add("seq < ?", cursor?.[0]);
-    const rows = this.#db.all<AgentRow>(
-      `SELECT * FROM agents ${where.sql} ORDER BY seq DESC LIMIT ?`,
-      ...where.values,
-      limit + 1,
-    );
-    return pageOf(rows, limit, (row) => [row.seq], presentAgent);
+    const reading = { order: "newest", limit, cursor } as const;
+    const page = pageByArrival<AgentRow>(this.#db, "* FROM agents", new Conditions(), reading);
+    return presented(page, presentAgent);
   }
 }

@@ -1,6 +1,15 @@
 /** Events: kept as they came, with the columns that are searched and ordered by beside them. */
 import { type Database, fromJson } from "./database.ts";
-import { Conditions, type Cursor, containing, type Page, pageOf } from "./paging.ts";
+import {
+  Conditions,
+  type Cursor,
+  containing,
+  type Order,
+  type Page,
+  pageByArrival,
+  pageOf,
+  presented,
+} from "./paging.ts";
 
 /** An event ready to be stored. */
 export interface NewEvent {
@@ -181,11 +190,10 @@ export class EventStore {
   /** By arrival; `oldest` first is the order to follow what comes in. */
   list(
     filter: EventFilter,
-    order: "newest" | "oldest",
+    order: Order,
     limit: number,
     cursor: Cursor | undefined,
   ): Page<StoredEvent> & { last_cursor: string | null } {
-    const [direction, beyond] = order === "newest" ? ["DESC", "<"] : ["ASC", ">"];
     const [type, ...moreTypes] = filter.types ?? [];
     const isOneType = moreTypes.length === 0;
     const equal = [
@@ -203,14 +211,12 @@ export class EventStore {
       where.add(`${where.values.length > 0 ? "+" : ""}${column} = ?`, value);
     where
       .add("+type IN (SELECT value FROM json_each(?))", isOneType ? undefined : JSON.stringify(filter.types))
-      .add("body LIKE ? ESCAPE '\\'", filter.text === undefined ? undefined : containing(filter.text))
-      .add(`seq ${beyond} ?`, cursor?.[0]);
-    const rows = this.#db.all<EventRow>(
-      `SELECT ${COLUMNS} FROM events ${where.sql} ORDER BY seq ${direction} LIMIT ?`,
-      ...where.values,
-      limit + 1,
+      .add("body LIKE ? ESCAPE '\\'", filter.text === undefined ? undefined : containing(filter.text));
+    const reading = { order, limit, cursor };
+    const page = presented(
+      pageByArrival<EventRow>(this.#db, `${COLUMNS} FROM events`, where, reading),
+      presentEvent,
     );
-    const page = pageOf(rows, limit, (row) => [row.seq], presentEvent);
     const last = page.items.at(-1);
     return {
       ...page,

@@ -1,7 +1,7 @@
 /** Guardrail decisions, enabled templates, approvals. */
 import { newId } from "../ids.ts";
 import { type Database, fromJson } from "./database.ts";
-import { Conditions, type Cursor, type Page, pageOf } from "./paging.ts";
+import { Conditions, type Cursor, type Page, pageByArrival, presented } from "./paging.ts";
 
 export interface NewDecision {
   readonly agent_id: string;
@@ -82,13 +82,10 @@ export class GuardrailStore {
 
   /** Newest first. */
   decisions(filter: { run?: string | undefined }, limit: number, cursor: Cursor | undefined): Page<Decision> {
-    const where = new Conditions().add("run_id = ?", filter.run).add("seq < ?", cursor?.[0]);
-    const rows = this.#db.all<Stored<Decision>>(
-      `SELECT * FROM decisions ${where.sql} ORDER BY seq DESC LIMIT ?`,
-      ...where.values,
-      limit + 1,
-    );
-    return pageOf(rows, limit, (row) => [row.seq], presentDecision);
+    const where = new Conditions().add("run_id = ?", filter.run);
+    const reading = { order: "newest", limit, cursor } as const;
+    const page = pageByArrival<Stored<Decision>>(this.#db, "* FROM decisions", where, reading);
+    return presented(page, presentDecision);
   }
 
   enableTemplate(key: string, now: string): { id: string; key: string; enabled_at: string } {
@@ -161,12 +158,9 @@ export class GuardrailStore {
     limit: number,
     cursor: Cursor | undefined,
   ): Page<Approval> {
-    const where = new Conditions().add("status = ?", filter.status).add("seq < ?", cursor?.[0]);
-    const rows = this.#db.all<Stored<Approval>>(
-      `SELECT * FROM approvals ${where.sql} ORDER BY seq DESC LIMIT ?`,
-      ...where.values,
-      limit + 1,
-    );
-    return pageOf(rows, limit, (row) => [row.seq], present<Approval>);
+    const where = new Conditions().add("status = ?", filter.status);
+    const reading = { order: "newest", limit, cursor } as const;
+    const page = pageByArrival<Stored<Approval>>(this.#db, "* FROM approvals", where, reading);
+    return presented(page, present<Approval>);
   }
 }

@@ -1,7 +1,7 @@
 /** Hand-offs that were posted; the later stages of a hand-off are events. */
 import { newId } from "../ids.ts";
 import { type Database, fromJson, toJson } from "./database.ts";
-import { Conditions, type Cursor, type Page, pageOf } from "./paging.ts";
+import { Conditions, type Cursor, type Page, pageByArrival, presented } from "./paging.ts";
 
 export interface NewHandoff {
   readonly session_id: string;
@@ -60,12 +60,8 @@ export class HandoffStore {
 
   /** In order of arrival. */
   ofSession(sessionId: string, limit: number, cursor: Cursor | undefined): Page<Handoff> {
-    const where = new Conditions().add("session_id = ?", sessionId).add("seq > ?", cursor?.[0]);
-    const rows = this.#db.all<HandoffRow>(
-      `SELECT * FROM handoffs ${where.sql} ORDER BY seq LIMIT ?`,
-      ...where.values,
-      limit + 1,
-    );
-    return pageOf(rows, limit, (row) => [row.seq], presentHandoff);
+    const where = new Conditions().add("session_id = ?", sessionId);
+    const reading = { order: "oldest", limit, cursor } as const;
+    return presented(pageByArrival<HandoffRow>(this.#db, "* FROM handoffs", where, reading), presentHandoff);
   }
 }

@@ -1,5 +1,5 @@
 /** Pages by key, never by offset: a page stays right while rows are added. */
-import type { Value } from "./database.ts";
+import type { Database, Value } from "./database.ts";
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -26,6 +26,40 @@ export function pageOf<Row, T>(
     next_cursor: rows.length > limit && last !== undefined ? encodeCursor(keysOf(last)) : null,
   };
 }
+
+/** By arrival. */
+export type Order = "newest" | "oldest";
+
+/**
+ * A page of rows in the order they came.
+ *
+ * @param from what is read, e.g. `* FROM runs`, with the column `seq`.
+ */
+export function pageByArrival<Row extends { seq: number }>(
+  db: Database,
+  from: string,
+  where: Conditions,
+  { order, limit, cursor }: { order: Order; limit: number; cursor: Cursor | undefined },
+): Page<Row> {
+  const [direction, beyond] = order === "newest" ? ["DESC", "<"] : ["ASC", ">"];
+  where.add(`seq ${beyond} ?`, cursor?.[0]);
+  const rows = db.all<Row>(
+    `SELECT ${from} ${where.sql} ORDER BY seq ${direction} LIMIT ?`,
+    ...where.values,
+    limit + 1,
+  );
+  return pageOf(
+    rows,
+    limit,
+    (row) => [row.seq],
+    (row) => row,
+  );
+}
+
+export const presented = <Row, T>({ items, next_cursor }: Page<Row>, present: (row: Row) => T): Page<T> => ({
+  items: items.map(present),
+  next_cursor,
+});
 
 /** A WHERE clause, all conditions true; one whose value is `undefined` is left out. */
 export class Conditions {

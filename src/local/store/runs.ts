@@ -1,12 +1,12 @@
 /** Runs. */
 import { newId } from "../ids.ts";
-import { type Counters, presentCounts, storeCounts } from "./counters.ts";
-import { type Database, fromJson, toJson } from "./database.ts";
-import { Conditions, type Cursor, type Page, pageOf } from "./paging.ts";
+import { type Counters, storeCounts } from "./counters.ts";
+import { type Database, toJson } from "./database.ts";
+import { Conditions, type Cursor, type Order, type Page, pageByArrival, presented } from "./paging.ts";
 import { importedAs, spanOf } from "./span-of.ts";
+import { presentWork, type WorkRow } from "./work.ts";
 
-export interface RunRow extends Counters {
-  seq: number;
+export interface RunRow extends WorkRow {
   id: string;
   session_id: string | null;
   parent_run_id: string | null;
@@ -20,14 +20,9 @@ export interface RunRow extends Counters {
   role: string | null;
   environment: string | null;
   input_summary: string | null;
-  metadata: string | null;
-  completion_metadata: string | null;
   status: string;
-  started_at: string;
-  completed_at: string | null;
   trace_id: string | null;
   span_id: string | null;
-  imported_as: string | null;
 }
 
 export interface NewRun {
@@ -56,29 +51,8 @@ export interface RunFilter {
   readonly parent?: string | undefined;
 }
 
-const millisecondsBetween = (from: string, to: string | null): number | null =>
-  to === null ? null : Date.parse(to) - Date.parse(from);
-
 /** The run as the read API shows it. */
-export function presentRun(row: RunRow) {
-  const {
-    seq: _,
-    imported_as: __,
-    event_count,
-    error_count,
-    failure_count,
-    tokens_in,
-    tokens_out,
-    ...run
-  } = row;
-  return {
-    ...run,
-    metadata: fromJson(row.metadata),
-    completion_metadata: fromJson(row.completion_metadata),
-    duration_ms: millisecondsBetween(row.started_at, row.completed_at),
-    counts: presentCounts({ event_count, error_count, failure_count, tokens_in, tokens_out }),
-  };
-}
+export const presentRun = (row: RunRow) => presentWork(row);
 
 export class RunStore {
   readonly #db: Database;
@@ -152,24 +126,18 @@ export class RunStore {
   /** Newest first, or oldest first for the runs of one session. */
   list(
     filter: RunFilter,
-    order: "newest" | "oldest",
+    order: Order,
     limit: number,
     cursor: Cursor | undefined,
   ): Page<ReturnType<typeof presentRun>> {
-    const [direction, beyond] = order === "newest" ? ["DESC", "<"] : ["ASC", ">"];
     const where = new Conditions()
       .add("session_id = ?", filter.session)
       .add("agent_key = ?", filter.agent)
       .add("status = ?", filter.status)
       .add("trace_id = ?", filter.trace)
-      .add("parent_run_id = ?", filter.parent)
-      .add(`seq ${beyond} ?`, cursor?.[0]);
+      .add("parent_run_id = ?", filter.parent);
     if (filter.alone === true) where.add("session_id IS NULL");
-    const rows = this.#db.all<RunRow>(
-      `SELECT * FROM runs ${where.sql} ORDER BY seq ${direction} LIMIT ?`,
-      ...where.values,
-      limit + 1,
-    );
-    return pageOf(rows, limit, (row) => [row.seq], presentRun);
+    const page = pageByArrival<RunRow>(this.#db, "* FROM runs", where, { order, limit, cursor });
+    return presented(page, presentRun);
   }
 }

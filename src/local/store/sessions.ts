@@ -1,12 +1,12 @@
 /** Sessions. */
 import { newId } from "../ids.ts";
-import { type Counters, presentCounts, storeCounts } from "./counters.ts";
-import { type Database, fromJson, toJson } from "./database.ts";
-import { Conditions, type Cursor, containing, type Page, pageOf } from "./paging.ts";
+import { type Counters, storeCounts } from "./counters.ts";
+import { type Database, toJson } from "./database.ts";
+import { Conditions, type Cursor, containing, type Page, pageByArrival, presented } from "./paging.ts";
 import { importedAs } from "./span-of.ts";
+import { presentWork, type WorkRow } from "./work.ts";
 
-export interface SessionRow extends Counters {
-  seq: number;
+export interface SessionRow extends WorkRow {
   id: string;
   kind: string;
   status: string;
@@ -15,11 +15,6 @@ export interface SessionRow extends Counters {
   environment: string | null;
   input_summary: string | null;
   output_summary: string | null;
-  metadata: string | null;
-  completion_metadata: string | null;
-  started_at: string;
-  completed_at: string | null;
-  imported_as: string | null;
 }
 
 export interface NewSession {
@@ -50,25 +45,9 @@ interface RunTotals {
 
 /** The session as the read API shows it. */
 export function presentSession(row: SessionRow, totals: RunTotals) {
-  const {
-    seq: _,
-    imported_as: __,
-    event_count,
-    error_count,
-    failure_count,
-    tokens_in,
-    tokens_out,
-    ...session
-  } = row;
+  const { counts, ...session } = presentWork(row);
   const { agents, ...runs } = totals;
-  return {
-    ...session,
-    metadata: fromJson(row.metadata),
-    completion_metadata: fromJson(row.completion_metadata),
-    duration_ms: row.completed_at === null ? null : Date.parse(row.completed_at) - Date.parse(row.started_at),
-    agents,
-    counts: { ...runs, ...presentCounts({ event_count, error_count, failure_count, tokens_in, tokens_out }) },
-  };
+  return { ...session, agents, counts: { ...runs, ...counts } };
 }
 
 const NO_RUNS: RunTotals = { runs: 0, running: 0, failed: 0, agents: [] };
@@ -184,19 +163,10 @@ export class SessionStore {
         text,
         text,
         text,
-      )
-      .add("seq < ?", cursor?.[0]);
-    const rows = this.#db.all<SessionRow>(
-      `SELECT * FROM sessions ${where.sql} ORDER BY seq DESC LIMIT ?`,
-      ...where.values,
-      limit + 1,
-    );
-    const totals = this.#totals(rows.map((row) => row.id));
-    return pageOf(
-      rows,
-      limit,
-      (row) => [row.seq],
-      (row) => presentSession(row, totals.get(row.id) ?? NO_RUNS),
-    );
+      );
+    const reading = { order: "newest", limit, cursor } as const;
+    const page = pageByArrival<SessionRow>(this.#db, "* FROM sessions", where, reading);
+    const totals = this.#totals(page.items.map((row) => row.id));
+    return presented(page, (row) => presentSession(row, totals.get(row.id) ?? NO_RUNS));
   }
 }

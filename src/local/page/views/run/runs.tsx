@@ -1,11 +1,11 @@
 /** Runs, in sessions and outside of them. */
 import type { Run } from "../../data/records.ts";
-import { count } from "../../data/words.ts";
-import { clock, duration, shortId } from "../../parts/format.ts";
+import { shortId } from "../../parts/format.ts";
 import { AgentSelect, type Column, StatusSelect, Table, useListing } from "../../parts/listing.tsx";
-import { AgentLink, Errors, Head, Select, Status, Tokens } from "../../parts/pieces.tsx";
+import { AgentLink, Head, Select, Status } from "../../parts/pieces.tsx";
 import { runAddress, sessionAddress } from "../../parts/router.ts";
 import { Empty, Shown, WhatToSet } from "../../parts/states.tsx";
+import { WORK_COLUMNS } from "../../parts/work-columns.tsx";
 import { agentNameOf } from "../../replay/lanes.ts";
 
 const FILTERS = ["status", "session", "agent"] as const;
@@ -32,15 +32,7 @@ const COLUMNS: readonly Column<Run>[] = [
         <a href={sessionAddress(session_id)}>{shortId(session_id)}</a>
       ),
   },
-  { title: "Events", isNumber: true, cell: ({ counts }) => count(counts.events) },
-  { title: "Tokens", isNumber: true, cell: ({ counts }) => <Tokens counts={counts} /> },
-  { title: "Errors", isNumber: true, cell: ({ counts }) => <Errors counts={counts} /> },
-  {
-    title: "Took",
-    isNumber: true,
-    cell: ({ status, duration_ms }) => (status === "running" ? "…" : duration(duration_ms)),
-  },
-  { title: "Started", isNumber: true, cell: ({ started_at }) => clock(started_at) },
+  ...WORK_COLUMNS,
 ];
 
 export function RunsView() {

@@ -1,11 +1,12 @@
 /** Sessions: what each was, who worked in it, how it went; newest first, as they go on. */
 import type { Session } from "../../data/records.ts";
 import { count } from "../../data/words.ts";
-import { clock, duration, shortId } from "../../parts/format.ts";
+import { shortId } from "../../parts/format.ts";
 import { AgentSelect, type Column, StatusSelect, Table, useListing } from "../../parts/listing.tsx";
-import { choices, Errors, Head, Search, Select, Status, Tag, Tokens } from "../../parts/pieces.tsx";
+import { choices, Head, Search, Select, Status, Tag } from "../../parts/pieces.tsx";
 import { sessionAddress } from "../../parts/router.ts";
 import { Empty, Shown, WhatToSet } from "../../parts/states.tsx";
+import { WORK_COLUMNS } from "../../parts/work-columns.tsx";
 
 const KINDS = ["single_agent", "multi_agent", "pipeline", "activation_proof"] as const;
 const FILTERS = ["text", "status", "kind", "agent"] as const;
@@ -53,15 +54,7 @@ const COLUMNS: readonly Column<Session>[] = [
   { title: "Kind", cell: ({ kind }) => kind.replaceAll("_", " ") },
   { title: "Agents", cell: (session) => agentsOf(session).map((agent) => <Tag key={agent}>{agent}</Tag>) },
   { title: "Runs", isNumber: true, cell: ({ counts }) => count(counts.runs) },
-  { title: "Events", isNumber: true, cell: ({ counts }) => count(counts.events) },
-  { title: "Tokens", isNumber: true, cell: ({ counts }) => <Tokens counts={counts} /> },
-  { title: "Errors", isNumber: true, cell: ({ counts }) => <Errors counts={counts} /> },
-  {
-    title: "Took",
-    isNumber: true,
-    cell: ({ status, duration_ms }) => (status === "running" ? "…" : duration(duration_ms)),
-  },
-  { title: "Started", isNumber: true, cell: ({ started_at }) => clock(started_at) },
+  ...WORK_COLUMNS,
 ];
 
 export function SessionsView() {

@@ -56,6 +56,8 @@ export const session = (fields: Partial<Session> = {}): Session => ({
   started_at: iso(0),
   completed_at: iso(60),
   duration_ms: 60_000,
+  metadata: {},
+  completion_metadata: null,
   agents: [],
   counts: { ...COUNTS, runs: 0, running: 0, failed: 0 },
   ...fields,

@@ -83,7 +83,7 @@ describe.skipIf(!HAS_BROWSER)("a live agent", { timeout: 180_000 }, () => {
     await waiting.getByRole("button", { name: "Approve" }).click();
 
     await said(agent, "answered refunded");
-    await page.getByText("by local page").waitFor();
+    await page.getByText("local page", { exact: true }).waitFor();
     await page.getByText("Nothing waits for you.").waitFor();
     expect((await agent.ended).code).toBe(0);
     await screenshot(page, "guardrails-resolved");

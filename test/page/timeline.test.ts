@@ -7,6 +7,7 @@ import { lanesOf } from "../../src/local/page/replay/lanes.ts";
 import { byReplay, merged } from "../../src/local/page/replay/order.ts";
 import { stayMs } from "../../src/local/page/replay/pace.ts";
 import { timeScale } from "../../src/local/page/replay/scale.ts";
+import { tookOf } from "../../src/local/page/replay/times.ts";
 import { line, run } from "./lines.ts";
 
 describe("lanes", () => {
@@ -39,6 +40,15 @@ describe("lanes", () => {
     );
     expect(lane).toMatchObject({ startUs: 9e6, endUs: 21e6, events: 2 });
     expect(lanesOf([run("a", 1, undefined)], [])[0]?.endUs).toBeUndefined();
+  });
+
+  test("how long it took is what it says itself, else what its own times say, else what Apie saw", () => {
+    const own = { metadata: { started_at: "1970-01-01T00:00:10Z" }, duration_ms: 7 };
+    const ended_at = "1970-01-01T00:00:12.5Z";
+    expect(tookOf({ ...own, completion_metadata: { ended_at, duration_ms: 2_499.6 } })).toBe(2_499.6);
+    expect(tookOf({ ...own, completion_metadata: { ended_at } })).toBe(2_500);
+    expect(tookOf({ ...own, completion_metadata: {} })).toBe(7);
+    expect(tookOf({ metadata: {}, completion_metadata: { ended_at }, duration_ms: 7 })).toBe(7);
   });
 
   test("runs that only events name, and events of no run, have one too", () => {

@@ -56,7 +56,8 @@ describe.skipIf(!HAS_BROWSER)("the page", { timeout: 90_000 }, () => {
   test("lists runs outside of sessions, and says how spans would come", async () => {
     const server = await startServer();
     await seedSession(server);
-    const alone = await openRun(server, { input_summary: "On my own" });
+    const metadata = { started_at: "2026-01-01T12:00:00Z" };
+    const alone = await openRun(server, { input_summary: "On my own", metadata });
     const { page } = await open(server, "/runs");
     await expect.poll(async () => (await titles(page)()).length).toBe(3);
     await page.getByLabel("Session", { exact: true }).selectOption("none");
@@ -64,8 +65,10 @@ describe.skipIf(!HAS_BROWSER)("the page", { timeout: 90_000 }, () => {
     await page.getByRole("link", { name: "On my own" }).click();
     await page.getByText("No span of this run came over OTLP.").waitFor();
     await page.getByText("No event of this run yet.").waitFor();
-    await sendEvents(server, { type: "agent.llm.called", run_id: alone, event_id: "now" });
-    await page.locator("[data-event=now]").waitFor();
+    const timestamp = "2026-01-01T12:00:02.500Z";
+    await sendEvents(server, { type: "agent.llm.called", run_id: alone, event_id: "now", timestamp });
+    // From the begin of the run, as in the replay of a session.
+    expect(await page.locator("[data-event=now] .time").textContent()).toBe("+2.500 s");
   });
 
   test("shows all events as a table with the JSON as it was sent, also of one that is far back", async () => {

@@ -27,6 +27,8 @@ export interface Session {
   readonly started_at: string;
   readonly completed_at: string | null;
   readonly duration_ms: number | null;
+  readonly metadata: unknown;
+  readonly completion_metadata: unknown;
   readonly agents: readonly string[];
   readonly counts: Counts & { readonly runs: number; readonly running: number; readonly failed: number };
 }

@@ -49,7 +49,7 @@ export function EventRow({
       {who === undefined ? null : <span class="who">{who}</span>}
       <span class="what" style={{ paddingLeft: `${depth * 14}px` }}>
         <span class="swatch" aria-hidden="true" />
-        {shortType(line.type)}
+        <span class="type">{shortType(line.type)}</span>
       </span>
       <span class="about">{subjectOf(line)}</span>
       <span class="how">{detailOf(line)}</span>

@@ -4,6 +4,7 @@ import type { EventLine } from "../data/event-line.ts";
 import { groupBy } from "../data/group-by.ts";
 import { membersOf, textOf } from "../data/members.ts";
 import type { Run } from "../data/records.ts";
+import { micros, startOf } from "./times.ts";
 
 export interface Lane {
   /** Id of the run; empty for what happened outside of any. */
@@ -21,11 +22,6 @@ export interface Lane {
   readonly endUs: number | undefined;
   readonly events: number;
 }
-
-const micros = (iso: string | undefined): number | undefined => {
-  const ms = iso === undefined ? Number.NaN : Date.parse(iso);
-  return Number.isNaN(ms) ? undefined : ms * 1000;
-};
 
 interface Seen {
   agent: string;
@@ -50,14 +46,11 @@ function seenIn(lines: readonly EventLine[]): Map<string, Seen> {
   return seen;
 }
 
-/** Apie stamps runs when it hears of them; when they truly were is in their metadata. */
 function timesOf(
   run: Run | undefined,
   seen: Seen | undefined,
 ): { startUs: number; endUs: number | undefined } {
-  const told = micros(textOf(membersOf(run?.metadata).started_at));
-  const opened = told ?? micros(run?.started_at);
-  const startUs = Math.min(opened ?? Number.POSITIVE_INFINITY, seen?.firstUs ?? Number.POSITIVE_INFINITY);
+  const startUs = startOf(run, seen?.firstUs);
   const ended =
     micros(textOf(membersOf(run?.completion_metadata).ended_at)) ?? micros(run?.completed_at ?? undefined);
   const isOpen = run !== undefined && ended === undefined;

@@ -10,8 +10,8 @@ import { Details, Fact, Facts, Head, Json, Tag } from "../../parts/pieces.tsx";
 import { Empty, Shown } from "../../parts/states.tsx";
 import { type BoundaryCell, type BoundaryMap, type BoundaryRow, boundaryMap } from "./boundary.ts";
 
-function Cell({ cells }: { cells: readonly BoundaryCell[] }) {
-  if (cells.length === 0) return <span class="dim">any</span>;
+function Cell({ cells, isDeclared }: { cells: readonly BoundaryCell[]; isDeclared: boolean }) {
+  if (cells.length === 0) return <span class="dim">{isDeclared ? "any" : "none told"}</span>;
   return (
     <>
       {cells.map(({ value, isDeclared, events, isDrift }) => (
@@ -47,9 +47,18 @@ const columnsOf = (declaresNothing: boolean): Column<BoundaryRow>[] => [
       declaresNothing ? <span class="dim">nothing declared</span> : isDeclared ? "yes" : "no",
   },
   { title: "Events", isNumber: true, cell: ({ events }) => (events === 0 ? "" : count(events)) },
-  { title: "Actions", cell: ({ cells }) => <Cell cells={cells.actions} /> },
-  { title: "Resources", cell: ({ cells }) => <Cell cells={cells.resources} /> },
-  { title: "Environments", cell: ({ cells }) => <Cell cells={cells.environments} /> },
+  {
+    title: "Actions",
+    cell: ({ cells, isDeclared }) => <Cell cells={cells.actions} isDeclared={isDeclared} />,
+  },
+  {
+    title: "Resources",
+    cell: ({ cells, isDeclared }) => <Cell cells={cells.resources} isDeclared={isDeclared} />,
+  },
+  {
+    title: "Environments",
+    cell: ({ cells, isDeclared }) => <Cell cells={cells.environments} isDeclared={isDeclared} />,
+  },
   {
     title: "Last seen",
     isNumber: true,

@@ -61,7 +61,7 @@ function Row({ line, isCurrent }: { line: EventLine; isCurrent: boolean }) {
       <span class="time">{clockOfUs(line.occurred_us)}</span>
       <span class="what">
         <span class="swatch" aria-hidden="true" />
-        {shortType(line.type)}
+        <span class="type">{shortType(line.type)}</span>
       </span>
       <span class="agent">{line.agent_key}</span>
       <span class="tool">{line.tool ?? line.model ?? ""}</span>

@@ -60,8 +60,8 @@ const COLUMNS: readonly Column<Decision>[] = [
 
 const NoDecision = () => (
   <p class="dim">
-    No action was evaluated yet. Agents ask with <code>guardrails</code> switched on: <code>withTool</code>,{" "}
-    <code>guard</code>.
+    No action was evaluated yet. An agent asks before its tools where <code>new Apie()</code> is given a{" "}
+    <code>mode</code>.
   </p>
 );
 
@@ -75,7 +75,7 @@ const RESOLVED: readonly Column<Approval>[] = [
     },
   },
   { title: "Reason", cell: ({ reason }) => (reason === null ? "" : <span class="dim">{reason}</span>) },
-  { title: "By", cell: ({ resolved_by }) => (resolved_by === null ? "" : `by ${resolved_by}`) },
+  { title: "By", cell: ({ resolved_by }) => resolved_by },
   { title: "Run", cell: ({ run_id }) => (run_id === null ? "" : <a href={runAddress(run_id)}>run</a>) },
   {
     title: "When",

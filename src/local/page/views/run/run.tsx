@@ -16,6 +16,7 @@ import { place, runAddress, sessionAddress, setQuery } from "../../parts/router.
 import { Empty, Loading, Problem, Shown } from "../../parts/states.tsx";
 import { VirtualList } from "../../parts/virtual-list.tsx";
 import { agentNameOf } from "../../replay/lanes.ts";
+import { startOf, tookOf } from "../../replay/times.ts";
 import { SpanPanel } from "../trace/span-panel.tsx";
 import { Spans } from "../trace/spans.tsx";
 import { MOST_SPANS } from "../trace/trace.tsx";
@@ -64,11 +65,11 @@ function RunHead({ run }: { run: Run }) {
         <Fact name="Step">{run.step_name}</Fact>
         <Fact name="Role">{run.role}</Fact>
         <Fact name="Started">{clock(run.started_at)}</Fact>
-        <Fact name="Took">{duration(numberOf(end.duration_ms) ?? run.duration_ms)}</Fact>
+        <Fact name="Took">{duration(tookOf(run))}</Fact>
         <Fact name="Usage">{usageOf(run)}</Fact>
         <Fact name="Calls">{calls.filter(Boolean).join(", ")}</Fact>
         <Fact name="Cost">{numberOf(end.cost_usd) === undefined ? "" : `$${numberOf(end.cost_usd)}`}</Fact>
-        <Fact name="Errors">
+        <Fact name="Failures">
           <Errors counts={run.counts} />
         </Fact>
         <Fact name="Environment">{run.environment}</Fact>
@@ -112,18 +113,19 @@ const NoSpans = ({ hasTrace }: { hasTrace: boolean }) => (
 
 function RunEvents({
   lines,
+  startUs,
   selected,
   spanId,
   runId,
   onOpen,
 }: {
   lines: readonly EventLine[];
+  startUs: number;
   selected: string | undefined;
   spanId: string | undefined;
   runId: string;
   onOpen: (line: EventLine) => void;
 }) {
-  const first = lines[0]?.replay_us ?? 0;
   const index = lines.findIndex((line) =>
     selected === undefined ? spanId !== undefined && line.span_id === spanId : line.event_id === selected,
   );
@@ -148,7 +150,7 @@ function RunEvents({
           <EventRow
             line={line}
             href={runAddress(runId, line.event_id)}
-            time={offset(line.replay_us - first)}
+            time={offset(line.replay_us - startUs)}
             isCurrent={line.event_id === selected}
             isMarked={spanId !== undefined && line.span_id === spanId}
             onOpen={() => onOpen(line)}
@@ -260,6 +262,7 @@ function RunBody({ id, run, feed }: { id: string; run: Run | null; feed: EventFe
           </h2>
           <RunEvents
             lines={lines}
+            startUs={startOf(run ?? undefined, lines[0]?.replay_us)}
             selected={selection.event?.event_id}
             spanId={selection.spanId}
             runId={id}

@@ -12,6 +12,7 @@ import { useKeys } from "../../parts/keyboard.ts";
 import { AgentLink, Errors, Fact, Facts, Head, Status } from "../../parts/pieces.tsx";
 import { place, sessionAddress, setQuery } from "../../parts/router.ts";
 import { Loading, Problem, Shown } from "../../parts/states.tsx";
+import { tookOf } from "../../replay/times.ts";
 import { PendingApproval } from "../guardrails/pending.tsx";
 import { Chart } from "./chart.tsx";
 import { Controls } from "./controls.tsx";
@@ -41,7 +42,7 @@ function SessionHead({ session }: { session: Session }) {
           ))}
         </Fact>
         <Fact name="Started">{clock(session.started_at)}</Fact>
-        <Fact name="Took">{duration(session.duration_ms)}</Fact>
+        <Fact name="Took">{duration(tookOf(session))}</Fact>
         <Fact name="Runs">
           {count(counts.runs)}
           {counts.running > 0 ? `, ${counts.running} running` : ""}
@@ -53,7 +54,7 @@ function SessionHead({ session }: { session: Session }) {
             ? ""
             : `${count(counts.tokens.input)} → ${count(counts.tokens.output)}`}
         </Fact>
-        <Fact name="Errors">
+        <Fact name="Failures">
           <Errors counts={counts} />
         </Fact>
         <Fact name="Environment">{session.environment}</Fact>

@@ -44,13 +44,14 @@ export class Timeline {
   }
 }
 
+/** Milliseconds taken for seconds are times after it, and ISO 8601 ends there. */
+const YEAR_10000 = Date.UTC(10_000) / 1_000;
+
 /** Microseconds of a time in seconds since the epoch, or as ISO 8601; `undefined` for what is no time. */
 export function microseconds(time: unknown): number | undefined {
-  if (typeof time === "number")
-    return time > 0 && Number.isFinite(time) ? Math.round(time * MICROSECONDS) : undefined;
-  if (typeof time !== "string") return undefined;
-  const ms = Date.parse(time);
-  return Number.isNaN(ms) || ms <= 0 ? undefined : ms * 1_000;
+  const seconds =
+    typeof time === "number" ? time : typeof time === "string" ? Date.parse(time) / 1_000 : Number.NaN;
+  return seconds > 0 && seconds < YEAR_10000 ? Math.round(seconds * MICROSECONDS) : undefined;
 }
 
 /** Whether a time says more than whole seconds. */

@@ -31,6 +31,13 @@ test.each<[string, unknown, string[]]>([
     { run_id: "r", created_at: "soon" },
     ["/created_at: expected a time: seconds since the epoch, or ISO 8601"],
   ],
+  ...[1_772_442_004_000, 1e308, "+275760-09-13T00:00:00.000Z"].map(
+    (created_at): [string, unknown, string[]] => [
+      `the time ${created_at}, in milliseconds or beyond all calendars`,
+      { run_id: "r", created_at: 1, messages: [{ role: "user", created_at }] },
+      ["/messages/0/created_at: expected a time: seconds since the epoch, or ISO 8601"],
+    ],
+  ),
   ["messages that are no list", { run_id: "r", created_at: 1, messages: {} }, ["/messages: expected a list"]],
   [
     "a member that is no run",
@@ -66,6 +73,16 @@ test("runs within runs within runs end somewhere", () => {
   for (let depth = 0; depth < 100; depth += 1)
     run = { run_id: `r${depth}`, created_at: 1, member_responses: [run] };
   expect(String(issuesOf(run))).toContain("nested deeper than 64");
+});
+
+test.each([1e300, 1e12, -1])("a duration of %d seconds is none", (duration) => {
+  const document: Json = whole();
+  document.metrics = { ...(document.metrics as Json), duration };
+  for (const message of document.messages as Json[]) message.metrics = { duration };
+  for (const { startTime, endTime } of agnoRuns(document)) {
+    expect(endTime[0]).toBeGreaterThanOrEqual(startTime[0]);
+    expect(endTime[0]).toBeLessThan(startTime[0] + 60);
+  }
 });
 
 test("fields and events of later versions are kept", () => {

@@ -58,7 +58,12 @@ export function otherRoles(metrics: Json | undefined): RoleUsage[] {
     .flatMap(([role, uses]) => objects(uses).map(({ item }) => ({ role, usage: item })));
 }
 
+/** No run lasts for ten years: a duration beyond is none that can be shown. */
+const LONGEST_S = 10 * 366 * 86_400;
+
 export function durationUs(metrics: Json | undefined): number | undefined {
   const seconds = number(metrics?.duration);
-  return seconds === undefined || seconds < 0 ? undefined : Math.round(seconds * MICROSECONDS);
+  return seconds === undefined || seconds < 0 || seconds > LONGEST_S
+    ? undefined
+    : Math.round(seconds * MICROSECONDS);
 }

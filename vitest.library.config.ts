@@ -1,6 +1,6 @@
 /** The library alone, without the local Apie and the examples, which need a newer Node. */
-import { defineConfig, mergeConfig } from "vitest/config";
-import base from "./vitest.config.ts";
+import { defineConfig } from "vitest/config";
+import { projects } from "./vitest.config.ts";
 
 const AREAS = [
   "apie-api",
@@ -23,7 +23,4 @@ const AREAS = [
   "tracking",
 ];
 
-export default mergeConfig(
-  { ...base, test: { ...base.test, include: [] } },
-  defineConfig({ test: { include: AREAS.map((area) => `test/${area}/**/*.test.ts`) } }),
-);
+export default defineConfig({ test: { projects: projects(AREAS) } });

@@ -103,7 +103,7 @@ describe("apie-otel doctor", { timeout: 30_000 }, () => {
   it("ends in its --timeout whatever does not answer", async () => {
     const server = await startServer();
     server.fail("/", "hang");
-    const ended = await doctor(["--json", "--timeout", "400"], { "apie.config.json": config(server) });
+    const ended = await doctor(["--json", "--timeout", "2000"], { "apie.config.json": config(server) });
     expect([ended.code, findingOf(ended, "apie")?.message]).toEqual([
       1,
       expect.stringContaining("does not answer in time"),

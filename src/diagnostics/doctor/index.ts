@@ -66,6 +66,8 @@ export const CHECKS = {
 const DEFAULT_TIMEOUT_MS = 5_000;
 const MAX_TIMEOUT_MS = 600_000;
 const ORDER: readonly string[] = Object.values(CHECKS).flat();
+/** What is not known to be reached does not pass. */
+const DESTINATIONS: ReadonlySet<string> = new Set(CHECKS.destinations);
 const TRUST: ReadonlySet<string> = new Set([...CHECKS.trust, ...CHECKS.losses]);
 
 /** Never throws, and ends within its time. */
@@ -107,7 +109,7 @@ async function made([check, make]: Check, deadline: Deadline): Promise<Finding[]
       findings ?? [
         {
           check,
-          level: "warning",
+          level: DESTINATIONS.has(check) ? "error" : "warning",
           message: `not done within ${deadline.totalMs} ms`,
           remedy: "give it more time: timeoutMs",
         },

@@ -1,11 +1,20 @@
 /** Ends telemetry when the process ends, without taking the application's place. */
 import { PACKAGE_NAME } from "../config/index.ts";
+import type { FlushReport } from "../delivery/index.ts";
+import { Reporter } from "../diagnostics/index.ts";
+import { ApieError } from "../model/errors.ts";
+import type { Started } from "./start-apie.ts";
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
-export interface Stoppable {
-  flush(): Promise<unknown>;
-  shutdown(): Promise<unknown>;
+/** What the end gave up, in a sentence; nothing when all had arrived, or waits on disk. */
+function lossOf({ events, runs, sessions, lastError }: FlushReport): string | undefined {
+  const lost = Object.entries({ events, runs, sessions })
+    .filter(([, { dropped }]) => dropped > 0)
+    .map(([what, { dropped }]) => `${what}: ${dropped}`);
+  if (lost.length === 0) return undefined;
+  const why = lastError === undefined ? "" : ` (${lastError})`;
+  return `the process ended before all of it had reached Apie${why}; lost ${lost.join(", ")}`;
 }
 
 /**
@@ -14,11 +23,19 @@ export interface Stoppable {
  *   wait.
  * - A signal the application listens to is the application's: it may still finish requests, or call `process.exit`. What is
  *   known is sent at once, and telemetry goes on.
+ *
+ * What is lost by the end is told as `onError` says.
  */
-export function stopOnExit(telemetry: Stoppable): void {
+export function stopOnExit(telemetry: Started): void {
+  const reporter = new Reporter(telemetry.apie.spanProcessor.config.onError);
+  // Nobody else gets the report of this shutdown.
+  const end = async (): Promise<void> => {
+    const loss = lossOf(await telemetry.shutdown());
+    if (loss !== undefined) reporter.problem(new ApieError("lost_at_exit", loss));
+  };
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
-    stopping ??= attempt(() => telemetry.shutdown());
+    stopping ??= attempt(end);
     return stopping;
   };
   process.once("beforeExit", () => void stop());

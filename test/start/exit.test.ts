@@ -97,12 +97,17 @@ test.each([
   expect(ended).toMatchObject({ code, stderr: expect.stringMatching(stderr) });
 });
 
-test("a dead Apie does not change how the process ends", async () => {
+test("a dead Apie does not change how the process ends, and what is lost by it is told", async () => {
   const server = await startServer();
   await server.close();
   const ended = await service(server, "nothing").ended;
   expect(ended).toMatchObject({ code: 0, stdout: "ready\n" });
-  expect(ended.stderr).toMatch(/^\[apie-otel\] .*\n$/);
+  const [first, last, ...more] = ended.stderr.trimEnd().split("\n");
+  expect(first).toMatch(/^\[apie-otel\] registration: .*ECONNREFUSED/);
+  expect(last).toMatch(
+    /^\[apie-otel\] the process ended before all of it had reached Apie \(.*ECONNREFUSED.*\); lost runs: 1$/,
+  );
+  expect(more).toEqual([]);
 });
 
 test("who has been told that the agent is not registered is not kept for as long as Apie asked to be left alone", async () => {

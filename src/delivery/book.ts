@@ -7,10 +7,12 @@ import { Admission } from "./admission.ts";
 import { type BookOnDisk, onDisk } from "./book-on-disk.ts";
 import { callBytes } from "./call-bytes.ts";
 import type { QueueStorage } from "./durable/index.ts";
+import { GivingUp } from "./giving-up.ts";
 import type { LaneItem } from "./items.ts";
 import type { Lane, LaneFailure } from "./lane.ts";
 import { type CallOutcome, Ledger, type LedgerHooks, type LossDetails, type Said } from "./ledger.ts";
 import { Room, type RoomOptions } from "./room.ts";
+import { awaitNoMore, awaitOthers, joinSession, leaveSession, takeWaiting } from "./ties.ts";
 import type { Counters, Totals } from "./totals.ts";
 import { Turns } from "./turns.ts";
 
@@ -37,8 +39,7 @@ export class LaneBook {
   readonly #admission: Admission;
 
   readonly turns = new Turns();
-  /** What is too old is being given up: a lane may be held for it. */
-  isExpiring = false;
+  readonly givingUp: GivingUp;
   /** Items in lanes, without those on their way. */
   #queuedItems = 0;
   /** Where all of it is kept as well. */
@@ -54,6 +55,16 @@ export class LaneBook {
       hasItems: () => this.#queuedItems > 0,
       giveUp: (lane) => this.fail(lane, "dropped", "queue_full", FULL),
       gaveWay: (lane, item) => this.#gaveUp(lane, item, "queue_full"),
+    });
+    this.givingUp = new GivingUp({
+      lanes: this.#holding,
+      isToComplete: (lane) => this.turns.toComplete.has(lane),
+      hold: (lane) => this.hold(lane),
+      refresh: (lane) => this.refresh(lane),
+      fail: (lane, reason) => this.fail(lane, "dropped", reason),
+      dropCompletion: (lane, reason) => this.settleCompletion(lane, "dropped", reason),
+      dropFirst: (lane, reason, upTo) => this.#giveUpFirst(lane, "dropped", reason, upTo),
+      gaveUp: (lane, item, reason) => this.#gaveUp(lane, item, reason),
     });
   }
 
@@ -77,10 +88,7 @@ export class LaneBook {
   /** Takes a new run or session in; a run is refused whole when the queue is full, so that no half of it is kept. */
   open(lane: Lane): void {
     this.#ledger.openingTaken(lane);
-    if (lane.isRun && lane.session !== undefined) {
-      lane.session.unfinishedRuns += 1;
-      lane.holdsSession = true;
-    }
+    joinSession(lane);
     lane.openBytes = callBytes(lane.opening.kind === "none" ? {} : lane.opening.body);
     const reason = this.#admission.refusalOfOpening(lane);
     if (reason !== undefined) {
@@ -91,17 +99,9 @@ export class LaneBook {
     }
     this.#room.add(lane.openBytes);
     this.#storage?.take(lane);
-    this.#await(lane);
-    this.refresh(lane);
-  }
-
-  #await(lane: Lane): void {
     this.#holding.add(lane);
-    for (const other of lane.opensAfter) {
-      if (other.isSettled) continue;
-      other.awaitedBy ??= new Set();
-      other.awaitedBy.add(lane);
-    }
+    awaitOthers(lane);
+    this.refresh(lane);
   }
 
   push(lane: Lane, item: LaneItem): void {
@@ -246,66 +246,10 @@ export class LaneBook {
     this.#end(lane, { outcome, reason });
   }
 
-  /**
-   * Gives up what was taken in up to this ticket, one thing after the other: Apie was out of reach for longer than events are
-   * kept. Whatever else may be done with lanes in between.
-   */
-  *expiring(ticket: number): Generator<undefined, void> {
-    this.isExpiring = true;
-    for (const lane of [...this.#holding]) {
-      yield;
-      if (lane.busy || !this.#holding.has(lane)) continue;
-      if (!lane.isSettled) {
-        if (lane.openTicket <= ticket) yield* this.#expiringWhole(lane);
-        continue;
-      }
-      while (!lane.busy && this.#giveUpFirst(lane, "dropped", "expired", ticket)) yield;
-      if (this.turns.toComplete.has(lane) && lane.completableTicket <= ticket) {
-        this.settleCompletion(lane, "dropped", "expired");
-      }
-      this.refresh(lane);
-    }
-    this.isExpiring = false;
-  }
-
-  /** A lane that was never opened, and is not any more. */
-  *#expiringWhole(lane: Lane): Generator<undefined, void> {
-    this.hold(lane);
-    while (this.#giveUpFirst(lane, "dropped", "expired")) {
-      yield;
-      // It has made room for others meanwhile.
-      if (lane.isSettled) return;
-    }
-    this.fail(lane, "dropped", "expired");
-  }
-
   /** Gives up what is left and not kept on disk, and takes nothing in any more. */
   close(reason: string): void {
     this.#admission.closedBecause = reason;
-    for (const lane of [...this.#holding]) {
-      if (lane.slot?.hasRow === true) {
-        this.#leave(lane, reason);
-        continue;
-      }
-      if (!lane.isSettled) {
-        this.fail(lane, "dropped", reason);
-        continue;
-      }
-      this.#giveUpItems(lane, "dropped", reason);
-      if (lane.completion !== undefined) this.settleCompletion(lane, "dropped", reason);
-      this.refresh(lane);
-    }
-  }
-
-  /** What is in the file is there for the next process. */
-  #leave(lane: Lane, reason: string): void {
-    while (lane.queue.unsaved > 0) {
-      const item = lane.queue.takeFromMemory("oldest");
-      if (item === undefined) break;
-      this.#gaveUp(lane, item, reason);
-    }
-    // Who waits for its id is told that it does not come.
-    if (!lane.isSettled) lane.leave({ outcome: "dropped", reason });
+    this.givingUp.all(reason);
   }
 
   // ---- kept on disk --------------------------------------------------------------------------------------------
@@ -330,7 +274,8 @@ export class LaneBook {
       gaveUp: (lane, item, reason) => this.#gaveUp(lane, item, reason),
       restored: (lane) => {
         lane.eventsDueAt = this.#now();
-        this.#await(lane);
+        this.#holding.add(lane);
+        awaitOthers(lane);
         this.refresh(lane);
       },
     });
@@ -378,7 +323,7 @@ export class LaneBook {
   #end(lane: Lane, failure: LaneFailure): void {
     lane.failure = failure;
     lane.slot?.ended();
-    for (const other of lane.opensAfter) other.awaitedBy?.delete(lane);
+    awaitNoMore(lane);
     this.#settled(lane, "failed");
     this.#releaseSession(lane);
     this.refresh(lane);
@@ -388,18 +333,15 @@ export class LaneBook {
   #settled(lane: Lane, state: "open" | "failed"): void {
     lane.settle(state);
     lane.slot?.changed();
-    for (const waiting of lane.awaitedBy ?? []) {
+    for (const waiting of takeWaiting(lane)) {
       // Its row may outlive that of what it waited for.
       waiting.slot?.changed();
       this.refresh(waiting);
     }
-    lane.awaitedBy = undefined;
   }
 
   #releaseSession(lane: Lane): void {
-    if (!lane.holdsSession || lane.session === undefined) return;
-    lane.holdsSession = false;
-    lane.session.unfinishedRuns -= 1;
-    this.refresh(lane.session);
+    const session = leaveSession(lane);
+    if (session !== undefined) this.refresh(session);
   }
 }

@@ -368,6 +368,6 @@ export class Dispatcher {
   get #isBusy(): boolean {
     const underWay = this.#callsUnderWay + this.#sending.size + this.#agreeing.underWay;
     const { storage, book } = this.#parts;
-    return underWay > 0 || storage?.isSaving === true || book.isExpiring;
+    return underWay > 0 || storage?.isSaving === true || book.givingUp.isExpiring;
   }
 }

@@ -55,7 +55,7 @@ export class Expiry {
     const { book, batches, maxAgeMs, now } = this.#parts;
     const ticket = this.#ages.olderThan(maxAgeMs, now());
     yield* batches.expiring(ticket);
-    yield* book.expiring(ticket);
+    yield* book.givingUp.expiring(ticket);
   }
 
   #goOn(givingUp: Generator<undefined, void>): void {

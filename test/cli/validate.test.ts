@@ -1,5 +1,5 @@
 /** `apie-otel validate` in real processes: what it takes, what it says, how it ends. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -111,6 +111,21 @@ const validate = (input: string | Uint8Array, ...args: string[]): Running =>
   runCli(["validate", "-", ...args], { input });
 
 const lines = (...values: unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join("");
+
+it.skipIf(!existsSync("/dev/zero"))(
+  "what never ends is read as far as may be, and refused",
+  { timeout: 30_000 },
+  async () => {
+    for (const [args, input] of [
+      [["validate", "/dev/zero"], ""],
+      [["validate", "-"], Buffer.alloc(300 * 1_048_576, " ")],
+    ] as const) {
+      const cli = runCli(args, { nodeFlags: ["--max-old-space-size=200"], input });
+      expect(await cli.ended).toBe(2);
+      expect(cli.stderr()).toMatch(/Cannot read .* it is larger than \d+ bytes: split it/);
+    }
+  },
+);
 
 describe("events", { timeout: 60_000 }, () => {
   it.each<[string, string | Uint8Array, number, string[]]>([

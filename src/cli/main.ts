@@ -32,6 +32,7 @@ function createProgram(): Command {
   const program = newCommand(PACKAGE_NAME)
     .description("OpenTelemetry bridge for AI agents: one instrumentation, two destinations.")
     .version(VERSION, "-V, --version", "print the version")
+    .helpCommand("help [command]", "print the help of a command")
     .addHelpText(
       "after",
       examplesOf([

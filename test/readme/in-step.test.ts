@@ -87,7 +87,7 @@ test("the table of calls names the client's public members, all of them", () => 
 });
 
 describe("the local Apie", () => {
-  test("its read API is the table", async () => {
+  test("its read API is the table of its page", async () => {
     const local = await startLocalApie();
     const { routes } = (await (await fetch(`${local.url}/api`)).json()) as {
       routes: { method: string; path: string }[];
@@ -96,7 +96,9 @@ describe("the local Apie", () => {
     const paths = routes
       .filter(({ method, path }) => method === "GET" && path.startsWith("/api/"))
       .map(({ path }) => path);
-    const named = tableOf(section("Local Apie")).flatMap(([path]) => codeWords(path ?? ""));
+    const named = tableOf(section("Read API", read("docs/local-apie.md"))).flatMap(([path]) =>
+      codeWords(path ?? ""),
+    );
     expect(named.toSorted()).toEqual(paths.toSorted());
     expect(routes).toContainEqual(expect.objectContaining({ method: "POST", path: "/v1/traces" }));
   });

@@ -65,7 +65,9 @@ async function dev(options: DevOptions): Promise<void> {
 
 export const devCommand = (): Command =>
   newCommand("dev")
-    .description("Run a local Apie: its HTTP API, an OTLP receiver for traces, and a read API.")
+    .description(
+      "Run a local Apie: its HTTP API, an OTLP receiver for traces, and a page to look at what comes in.",
+    )
     .option("-p, --port <number>", "TCP port; 0 takes any free one", wholeNumber(0, 65_535), DEFAULT_PORT)
     .option("--host <address>", "address to listen on; other than loopback needs --key", "127.0.0.1")
     .option(

@@ -48,12 +48,12 @@ export function code(headingOrLabel: string): string {
   return block.text;
 }
 
-/** What stands below a heading, up to the next one of its rank or above. */
-export function section(heading: string): string {
-  const [, marks = ""] = new RegExp(`^(#+) ${heading}$`, "m").exec(README) ?? [];
-  const from = README.indexOf(`${marks} ${heading}\n`);
+/** What stands below a heading of the README, or of another page, up to the next one of its rank or above. */
+export function section(heading: string, page = README): string {
+  const [, marks = ""] = new RegExp(`^(#+) ${heading}$`, "m").exec(page) ?? [];
+  const from = page.indexOf(`${marks} ${heading}\n`);
   if (marks === "") throw new Error(`no heading ${heading}`);
-  const rest = README.slice(from + marks.length);
+  const rest = page.slice(from + marks.length);
   const next = new RegExp(`^#{1,${marks.length}} `, "m").exec(rest);
   return rest.slice(0, next?.index);
 }

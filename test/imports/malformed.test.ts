@@ -85,6 +85,39 @@ test.each([1e300, 1e12, -1])("a duration of %d seconds is none", (duration) => {
   }
 });
 
+test.each<[string, (value: unknown) => unknown, (document: unknown) => unknown, string]>([
+  [
+    "arguments of a tool",
+    (tool_args) => ({ run_id: "r", created_at: 1, tools: [{ tool_call_id: "t", tool_args }] }),
+    agnoRuns,
+    "/tools/0/tool_args",
+  ],
+  ["what is not known", (more) => [{ run_id: "r", created_at: 1, more }], agnoRuns, "/0/more"],
+  [
+    "an event",
+    (tool) => [{ event: "RunStarted", created_at: 1, run_id: "r", data: tool }],
+    agnoRuns,
+    "/0/data",
+  ],
+  [
+    "input of ag.dev",
+    (input) => ({ run: { id: "r", status: "done", createdAt: "2026-01-01T00:00:00Z", input } }),
+    agDevRun,
+    "/run/input",
+  ],
+])(
+  "%s nested without end is refused before any span is made, and some depth is not",
+  (_what, around, read, path) => {
+    const nested = (depth: number): unknown => JSON.parse(`${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`);
+    for (const depth of [600, 100_000]) {
+      const [issue, ...more] = issuesOf(around(nested(depth)), read) as string[];
+      expect(issue).toMatch(new RegExp(`^${path}(/a)+/…: nested deeper than 500 levels$`));
+      expect(more).toEqual([]);
+    }
+    expect([...(read(around(nested(400))) as Iterable<unknown>)].length).toBeGreaterThan(0);
+  },
+);
+
 test("fields and events of later versions are kept", () => {
   const document: Json = whole();
   document.queue_attempt = 2;

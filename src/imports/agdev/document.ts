@@ -1,6 +1,7 @@
 /** What is in a bundle: the run, its events, and what they are read by. */
 import { type ImportIssue, issuesOf, MAX_ISSUES } from "../errors.ts";
 import { type Json, list, number, object, objects, text } from "../json.ts";
+import { nestingIssues } from "../nesting.ts";
 import { agentSchema, DATA_SCHEMAS, eventSchema, revisionSchema, runSchema } from "./schema.ts";
 import { timeOf } from "./times.ts";
 
@@ -98,6 +99,8 @@ export const revisionIdIn = (run: Json): string | undefined =>
 
 /** Everything that is wrong with a bundle, before anything is made of it. */
 export function documentIssues(given: unknown): ImportIssue[] {
+  const nesting = nestingIssues(given);
+  if (nesting.length > 0) return nesting;
   const document = object(given);
   if (document === undefined)
     return [{ path: "", message: "expected a run, or { run, events, revision, agent }" }];

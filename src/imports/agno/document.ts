@@ -4,6 +4,7 @@
  */
 import { type ImportIssue, issuesOf, MAX_ISSUES } from "../errors.ts";
 import { type Json, list, object, objects, text } from "../json.ts";
+import { nestingIssues } from "../nesting.ts";
 import { eventSchema, hasTime, RUN_LISTS, runIssues, WORKFLOW_AGENT } from "./schema.ts";
 
 export interface PlacedEvent {
@@ -53,6 +54,8 @@ const isStream = (document: unknown): document is readonly unknown[] =>
 
 /** Everything that is wrong with a document, before anything is made of it. */
 export function documentIssues(document: unknown): ImportIssue[] {
+  const nesting = nestingIssues(document);
+  if (nesting.length > 0) return nesting;
   if (isStream(document)) {
     const issues: ImportIssue[] = [];
     for (const [index, event] of document.entries())

@@ -1,20 +1,23 @@
 /**
  * Starts what is asked of Apie next, and nothing else. What waits is in the book, when it is due in the agenda, how a request
- * is made and read is in calls and batches, when to hold back is the gate's, when to try again the attempts'.
+ * is made and read is in calls and batches, when to hold back is the gate's, when to try again the attempts', what an outcome
+ * means for both the passes'.
  */
-import { type Answer, type ApieClient, toError } from "../apie-api/index.ts";
+import type { ApieClient } from "../apie-api/index.ts";
 import { ApieError } from "../model/errors.ts";
 import { Agenda, type AgendaParts } from "./agenda.ts";
 import { Agreeing } from "./agreeing.ts";
 import { Alarm } from "./alarm.ts";
-import { type Attempted, type AttemptOptions, Attempts } from "./attempts.ts";
+import { type AttemptOptions, Attempts } from "./attempts.ts";
 import { Batch } from "./batch.ts";
 import type { CallResult, Calls } from "./calls.ts";
 import type { QueueStorage } from "./durable/index.ts";
 import { type CallKind, Gate, type Pass } from "./gate.ts";
 import type { Lane } from "./lane.ts";
 import type { LanesByKind } from "./lanes-by-kind.ts";
+import { Passes } from "./passes.ts";
 import type { Problems } from "./problems.ts";
+import { Registering } from "./registering.ts";
 import { Requests } from "./requests.ts";
 import type { Counters } from "./totals.ts";
 
@@ -32,8 +35,6 @@ export interface DispatcherParts extends AgendaParts {
   /** Monotonic ms. */
   now: () => number;
 }
-
-type Setback = Exclude<Answer<unknown>, { kind: "ok" | "invalid" }>;
 
 /** Openings, completions and hand-offs under way at once; Apie stamps times itself, so they should not queue up. */
 const MAX_CONCURRENT_CALLS = 8;
@@ -56,10 +57,8 @@ export class Dispatcher {
   readonly #sending = new Set<Batch>();
   readonly #requests: Requests;
   readonly #agreeing: Agreeing;
-  readonly #registered: ((error: ApieError | undefined) => void)[] = [];
-  /** Kinds of call that have probed the closed endpoint in vain: another may work where they do not. */
-  readonly #probedInVain = new Set<CallKind>();
-  #stopped = false;
+  readonly #passes: Passes;
+  readonly #registering: Registering;
 
   constructor(options: DispatcherOptions & { retryBaseDelayMs: number }, parts: DispatcherParts) {
     this.#parts = parts;
@@ -74,6 +73,17 @@ export class Dispatcher {
       onProblem: (error) => parts.problems.add(error),
     });
     this.#agreeing = new Agreeing(parts.book, parts.counters, this.#requests);
+    this.#passes = new Passes({ ...parts, attempts: this.#attempts, gate: this.#gate });
+    this.#registering = new Registering({
+      ...parts,
+      agenda: this.#agenda,
+      passes: this.#passes,
+      requests: this.#requests,
+      onRegistered: (registration) => parts.storage?.registered(registration),
+      onSetBack: () => {
+        for (const lane of parts.book.turns.toOpen) lane.setBack();
+      },
+    });
   }
 
   /** Why requests are held back at the moment. */
@@ -107,7 +117,7 @@ export class Dispatcher {
   whenRegistered(): Promise<ApieError | undefined> {
     const { registration } = this.#parts;
     if (registration.isSettled) return Promise.resolve(registration.error);
-    const settled = new Promise<ApieError | undefined>((resolve) => this.#registered.push(resolve));
+    const settled = this.#registering.settled();
     registration.attempted.notBefore = 0;
     this.#gate.probeNow(this.#parts.now());
     this.#alarm.soon();
@@ -116,10 +126,9 @@ export class Dispatcher {
 
   /** Starts nothing any more, and gives up the batches. The requests under way were cut: they are waited for this long. */
   async stop(cutMs: number): Promise<void> {
-    this.#stopped = true;
+    this.#passes.stop();
     this.#alarm.stop();
-    const shutDown = new ApieError("shutdown", "registration: the client is shut down");
-    for (const resolve of this.#registered.splice(0)) resolve(shutDown);
+    this.#registering.giveUp(new ApieError("shutdown", "registration: the client is shut down"));
     await this.#requests.ended(cutMs);
     const { batches } = this.#parts;
     batches.stopFilling();
@@ -132,10 +141,7 @@ export class Dispatcher {
     const now = this.#parts.now();
     this.#readMore(now);
     this.#startWhatMay(now);
-    if (!this.#isBusy && this.#probedInVain.size > 0 && this.#gate.isServerPassable(now)) {
-      this.#probedInVain.clear();
-      this.#startWhatMay(now);
-    }
+    if (!this.#isBusy && this.#passes.mayProbeAnew(now)) this.#startWhatMay(now);
     this.#endHopelessFlushes(now);
     this.#planNextStep(now);
   }
@@ -150,46 +156,13 @@ export class Dispatcher {
 
   #startWhatMay(now: number): void {
     if (!this.#parts.registration.isSettled) {
-      this.#register(now);
+      this.#registering.ask(now);
       return;
     }
     this.#startOpenings(now);
     this.#startCompletions(now);
     this.#startHandoffs(now);
     this.#startBatches(now);
-  }
-
-  #register(now: number): void {
-    const { book, registration, counters, problems } = this.#parts;
-    if (registration.state === "asking" || !this.#agenda.isDue(registration.attempted, now)) return;
-    const pass = this.#tryPass("registration", now);
-    if (pass === undefined) return;
-    counters.requests += 1;
-    this.#callsUnderWay += 1;
-    this.#requests.add(registration.ask(), (answer) => {
-      this.#callsUnderWay -= 1;
-      if (answer.kind === "ok" || answer.kind === "invalid") this.#succeeded(registration.attempted, pass);
-      else {
-        this.#setBack(registration.attempted, pass, now, answer);
-        for (const lane of book.turns.toOpen) lane.setBack();
-      }
-      if (answer.kind === "ok") {
-        this.#parts.storage?.registered(answer.value);
-        this.#declareCapabilities();
-      }
-      if (answer.kind === "invalid") {
-        problems.add(toError(answer, "registration refused, going on without agent ids"));
-      }
-      for (const resolve of this.#registered.splice(0)) resolve(registration.error);
-    });
-  }
-
-  #declareCapabilities(): void {
-    const { registration, problems } = this.#parts;
-    this.#requests.add(registration.declareCapabilities(), (answer) => {
-      if (answer !== undefined && answer.kind !== "ok")
-        problems.add(toError(answer, "capabilities not declared"));
-    });
   }
 
   #startOpenings(now: number): void {
@@ -229,7 +202,7 @@ export class Dispatcher {
   #call(lane: Lane, kind: CallKind, now: number, call: () => Promise<CallResult>): void {
     const { book, counters, problems } = this.#parts;
     if (!this.#agenda.isDue(lane, now)) return;
-    const pass = this.#tryPass(kind, now);
+    const pass = this.#passes.tryPass(kind, now);
     if (pass === undefined) return;
     book.hold(lane);
     counters.requests += 1;
@@ -238,14 +211,14 @@ export class Dispatcher {
     this.#requests.add(call(), (result) => {
       this.#callsUnderWay -= 1;
       if (result === "settled" || result === "again") {
-        this.#succeeded(lane, pass);
+        this.#passes.succeeded(lane, pass);
       } else if (result === "without id") {
         this.#gate.answered(pass, this.#parts.now());
         this.#attempts.failed(lane, now, this.#parts.now());
         problems.add(new ApieError("answer_without_id", `${kind}: Apie's answer held no id`));
         lane.setBack();
       } else {
-        this.#setBack(lane, pass, now, result);
+        this.#passes.setBack(lane, pass, now, result);
         lane.setBack();
         lane.unansweredAt = lane.unanswered ? this.#parts.now() : 0;
       }
@@ -257,7 +230,7 @@ export class Dispatcher {
   #checkHealth(now: number): void {
     const { client, counters } = this.#parts;
     if (this.#checkingHealth || !this.#agenda.isDue(this.#agenda.healthCheck, now)) return;
-    const pass = this.#tryPass("health check", now);
+    const pass = this.#passes.tryPass("health check", now);
     if (pass === undefined) return;
     counters.requests += 1;
     this.#callsUnderWay += 1;
@@ -266,7 +239,7 @@ export class Dispatcher {
       this.#callsUnderWay -= 1;
       this.#checkingHealth = false;
       if (answer.kind === "retry") {
-        this.#setBack(this.#agenda.healthCheck, pass, now, answer);
+        this.#passes.setBack(this.#agenda.healthCheck, pass, now, answer);
         return;
       }
       // Whatever it says to this question, it answers.
@@ -281,7 +254,7 @@ export class Dispatcher {
     for (const batch of [...waiting]) {
       if (!this.#maySend) return;
       if (!this.#agenda.isDue(batch, now)) continue;
-      const pass = this.#tryPass("events", now);
+      const pass = this.#passes.tryPass("events", now);
       if (pass === undefined) return;
       waiting.splice(waiting.indexOf(batch), 1);
       this.#send(batch, pass, now);
@@ -289,7 +262,7 @@ export class Dispatcher {
     // While the endpoint is down, events are better kept in their lanes, where the bounds reach them.
     if (!this.#maySend || (this.#gate.isServerClosed && waiting.length > 0)) return;
     if (this.#agenda.eventsDueAt(now) > now) return;
-    const pass = this.#tryPass("events", now);
+    const pass = this.#passes.tryPass("events", now);
     if (pass === undefined) return;
     const batch = batches.assemble();
     if (batch instanceof Batch) this.#send(batch, pass, now);
@@ -308,42 +281,15 @@ export class Dispatcher {
     this.#requests.add(batches.send(batch), (result) => {
       this.#sending.delete(batch);
       if (result === "settled") {
-        this.#succeeded(batch, pass);
+        this.#passes.succeeded(batch, pass);
       } else if (result === "goes on") {
-        this.#succeeded(batch, pass);
+        this.#passes.succeeded(batch, pass);
         batches.waiting.unshift(batch);
       } else {
-        this.#setBack(batch, pass, now, result);
+        this.#passes.setBack(batch, pass, now, result);
         batches.waiting.push(batch);
       }
     });
-  }
-
-  #tryPass(kind: CallKind, now: number): Pass | undefined {
-    if (this.#gate.isServerClosed && this.#probedInVain.has(kind)) return undefined;
-    return this.#gate.tryPass(kind, now);
-  }
-
-  // ---- how it went ---------------------------------------------------------------------------------------------
-
-  #succeeded(attempted: Attempted, pass: Pass): void {
-    this.#gate.answered(pass, this.#parts.now());
-    this.#probedInVain.clear();
-    this.#attempts.succeeded(attempted);
-  }
-
-  #setBack(attempted: Attempted, pass: Pass, startedAt: number, setback: Setback): void {
-    if (this.#stopped) return;
-    const now = this.#parts.now();
-    const tryAgainAt = this.#attempts.failed(attempted, startedAt, now);
-    if (pass.probesServer) this.#probedInVain.add(pass.kind);
-    if (setback.kind === "denied") {
-      this.#gate.denied(pass, now, setback.message, setback.status);
-    } else {
-      this.#gate.failed(pass, now, setback.message, setback.retryAfterMs);
-      if (this.#parts.flushes.active && !this.#attempts.areExhausted) this.#gate.probeServerAt(tryAgainAt);
-    }
-    this.#parts.problems.add(toError(setback, pass.kind));
   }
 
   // ---- when ----------------------------------------------------------------------------------------------------
@@ -366,7 +312,8 @@ export class Dispatcher {
   }
 
   get #isBusy(): boolean {
-    const underWay = this.#callsUnderWay + this.#sending.size + this.#agreeing.underWay;
+    const { underWay: registering } = this.#registering;
+    const underWay = registering + this.#callsUnderWay + this.#sending.size + this.#agreeing.underWay;
     const { storage, book } = this.#parts;
     return underWay > 0 || storage?.isSaving === true || book.givingUp.isExpiring;
   }

@@ -1,6 +1,6 @@
 export { withoutBlobs } from "./base64.ts";
 export * from "./builders.ts";
-export { checkEvent, type EventIssue } from "./check.ts";
+export type { EventIssue } from "./check.ts";
 export { CONTENT_LIMITS, CONTENT_NAMES, contentLimits } from "./content.ts";
 export { eventIdOf } from "./event-id.ts";
 export {
@@ -23,7 +23,6 @@ export {
   wordsWithin,
 } from "./plain.ts";
 export { REDACTED, type RedactionOptions, Redactor } from "./redaction/index.ts";
-export { customEventSchema, wireEventSchemas } from "./schema.ts";
 export { SpanPlace } from "./span-place.ts";
 export { spanContent, told, toldOfSpan, withoutKey } from "./told.ts";
 export { EVENT_TYPES, type EventType, isEventType } from "./types.ts";

@@ -121,25 +121,6 @@ export const IDENTITY = [
   "event_category",
 ] as const satisfies readonly (keyof WireEvent)[];
 
-/** The other members. */
-export const OTHERS = [
-  "environment",
-  "step_key",
-  "step_name",
-  "step_index",
-  "payload_summary",
-  "parent_event_id",
-  "caused_by_event_id",
-  "trigger_kind",
-  "metadata",
-  "tool",
-  "action",
-  "resource",
-  "decision",
-  "approval",
-  "error",
-] as const satisfies readonly Exclude<keyof WireEvent, (typeof IDENTITY)[number]>[];
-
 export const toSnake = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 export const toCamel = (name: string): string =>

@@ -150,7 +150,7 @@ const WOULD: Readonly<Record<Exclude<PolicyDecision, "allow">, string>> = {
 };
 
 /** What is guarded, in words for messages: of names that are redacted already. */
-export function subjectOf({ tool, action }: Pick<GuardQuestion, "tool" | "action">): string {
+function subjectOf({ tool, action }: Pick<GuardQuestion, "tool" | "action">): string {
   return tool === undefined ? `action ${action.name ?? action.type ?? "unknown"}` : `tool ${tool.name}`;
 }
 

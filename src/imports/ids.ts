@@ -16,7 +16,7 @@ function digits(text: string, length: number): string {
 }
 
 /** Each run, and each session, has a trace of its own. */
-export function traceIdOf(system: string, of: "trace" | "session", id: string): string {
+function traceIdOf(system: string, of: "trace" | "session", id: string): string {
   return digits(`${system}|${of}|${id}`, TRACE_DIGITS);
 }
 

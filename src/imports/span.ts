@@ -55,7 +55,7 @@ export interface SpanMaking {
 
 const UNSET = 0;
 const ERROR = 2;
-export const KIND_INTERNAL = 0;
+const KIND_INTERNAL = 0;
 export const KIND_CLIENT = 2;
 
 const SCOPE = { name: PACKAGE_NAME, version: VERSION, schemaUrl: SCHEMA_URL };

@@ -31,7 +31,7 @@ export type ChangeBatch =
 const MAX_PENDING = 5_000;
 const MAX_STREAMS = 64;
 
-export class ChangeReader {
+class ChangeReader {
   readonly #pending = new Map<string, Change>();
   #overflow = false;
   #wake: (() => void) | undefined;

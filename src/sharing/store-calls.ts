@@ -12,7 +12,7 @@ export interface Reply<T> {
 }
 
 /** Longest wait for one answer. */
-export const STORE_TIMEOUT_MS = 1_000;
+const STORE_TIMEOUT_MS = 1_000;
 /** Calls that a store may leave unsettled; it is not asked for more, or what it keeps of them would pile up. */
 const MAX_UNSETTLED = 1_000;
 /** Ids of Apie's are short and have no blanks: anything else was not written by us. */

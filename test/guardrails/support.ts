@@ -5,8 +5,8 @@ import type { Behaviour, RecordingApie } from "../support/recording-apie.ts";
 
 export const EVALUATE = "/v1/guardrails/evaluate";
 
-export const ACTION = { type: "execute", name: "deploy" };
-export const RESOURCE = {
+const ACTION = { type: "execute", name: "deploy" };
+const RESOURCE = {
   type: "deployment_event",
   provider: "cicd",
   environment: "production",

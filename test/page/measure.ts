@@ -64,7 +64,7 @@ export async function expectNoLongTask(page: Page, what: string, act: () => Prom
 }
 
 /** How long scripts ran since the page was opened, in ms: by the clock and in processor time. */
-export async function scripting(page: Page): Promise<() => Promise<{ clock: number; processor: number }>> {
+async function scripting(page: Page): Promise<() => Promise<{ clock: number; processor: number }>> {
   const meter = async (timeDomain: "timeTicks" | "threadTicks"): Promise<() => Promise<number>> => {
     const cdp = await page.context().newCDPSession(page);
     await cdp.send("Performance.enable", { timeDomain });

@@ -2,9 +2,9 @@
 import { UsageError } from "../failure.ts";
 import type { SourceAddress } from "./http.ts";
 
-export const AGNO_TOKEN_VARIABLE = "AGNO_API_TOKEN";
-export const AGDEV_TOKEN_VARIABLE = "AGDEV_API_KEY";
-export const AGDEV_BASE_URL = "https://api.ag.dev/v0.1";
+const AGNO_TOKEN_VARIABLE = "AGNO_API_TOKEN";
+const AGDEV_TOKEN_VARIABLE = "AGDEV_API_KEY";
+const AGDEV_BASE_URL = "https://api.ag.dev/v0.1";
 
 /** @throws {UsageError} for what is no address, and for one that holds a password. */
 export function addressIn(option: string, given: string): string {

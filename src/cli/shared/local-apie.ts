@@ -44,7 +44,7 @@ export async function readerOf({ url, key }: ReadOptions): Promise<LocalReader> 
 }
 
 /** Says what to do about an Apie that is not there, or is not a local one. */
-export function withAdvice(error: unknown): unknown {
+function withAdvice(error: unknown): unknown {
   if (!(error instanceof ApieError)) return error;
   const advice: Readonly<Record<string, string>> = {
     network: "Start one with `apie-otel dev`, or name another with --url",

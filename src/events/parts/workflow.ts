@@ -1,7 +1,7 @@
 /** Steps of a workflow, and hand-offs between agents. */
 import { contentOf, type EventFacts, type EventParts, UNKNOWN } from "./facts.ts";
 
-export function step({ activity, name }: EventFacts): EventParts {
+function step({ activity, name }: EventFacts): EventParts {
   const facts = activity.step;
   const key = (facts?.key ?? name) || UNKNOWN;
   return {

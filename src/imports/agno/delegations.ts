@@ -15,7 +15,7 @@ const DELEGATIONS: ReadonlyMap<string, "one" | "many"> = new Map([
   ["execute_tasks_parallel", "many"],
 ]);
 
-export const isDelegation = (tool: Json): boolean => DELEGATIONS.has(text(tool.tool_name) ?? "");
+const isDelegation = (tool: Json): boolean => DELEGATIONS.has(text(tool.tool_name) ?? "");
 
 export interface Target {
   runId: string;

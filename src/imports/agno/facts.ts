@@ -41,7 +41,7 @@ function firstSaid(name: string, run: Json, events: readonly PlacedEvent[]): str
   return undefined;
 }
 
-export function kindOf(run: Json, events: readonly PlacedEvent[] = []): RunKind {
+function kindOf(run: Json, events: readonly PlacedEvent[] = []): RunKind {
   if (firstSaid("team_id", run, events) !== undefined) return "team";
   const isAgent = firstSaid("agent_id", run, events) !== undefined;
   // An agent's run in a workflow's session may be served with the fields of a workflow, all of them empty.
@@ -49,7 +49,7 @@ export function kindOf(run: Json, events: readonly PlacedEvent[] = []): RunKind 
   return hasSteps || (!isAgent && firstSaid("workflow_id", run, events) !== undefined) ? "workflow" : "agent";
 }
 
-export function shapeOf(run: Json | undefined): AgnoShape {
+function shapeOf(run: Json | undefined): AgnoShape {
   if (run === undefined) return "events";
   if (run.agent_session_id !== undefined) return "legacy";
   return typeof run.created_at === "string" || run.run_input !== undefined ? "schema" : "raw";

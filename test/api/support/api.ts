@@ -50,7 +50,7 @@ const VARYING = new Set([
 ]);
 
 /** What an event says, without ids, numbers and times; measured durations are `"ms"`. */
-export function said(event: WireRecord): Fields {
+function said(event: WireRecord): Fields {
   const { metadata, ...members } = event;
   const kept = Object.fromEntries(Object.entries(members).filter(([name]) => !VARYING.has(name)));
   const { otel, capture_source, ...own } = (metadata ?? {}) as Fields;

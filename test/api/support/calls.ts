@@ -21,7 +21,7 @@ export const LLM = {
   payloadSummary: { messages: 1 },
 } as const;
 
-export const MCP = {
+const MCP = {
   server: "files",
   serverVersion: "1.2.0",
   tool: "read_file",

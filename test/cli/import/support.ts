@@ -23,7 +23,7 @@ export class MemoryStore implements KnownStore {
   }
 }
 
-export class Backend implements ImportDestination {
+class Backend implements ImportDestination {
   readonly spans: ImportedSpan[] = [];
 
   export(spans: never[], done: (result: { code: number }) => void): void {

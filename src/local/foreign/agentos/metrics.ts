@@ -5,7 +5,7 @@ import { factsOf, timesOf, type Work } from "../work.ts";
 import { type Json, seconds } from "./names.ts";
 
 /** A role that is not that of the run's own model, such as `memory_model`. */
-export const purposeOf = (work: Work): string | undefined =>
+const purposeOf = (work: Work): string | undefined =>
   textOf(payloadOf(work).purpose, members(factsOf(work.begin).payload_summary).purpose);
 
 export const payloadOf = ({ begin, end }: Work) => members(factsOf(end ?? begin).payload_summary);

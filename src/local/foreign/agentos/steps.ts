@@ -44,7 +44,7 @@ export interface StepNames {
 
 const payloadIn = (work: Work): Members => members(factsOf(work.begin).payload_summary);
 
-export const stepTypeOf = (work: Work): string =>
+const stepTypeOf = (work: Work): string =>
   textOf(members(factsOf(work.begin ?? work.end).metadata).step_type) ?? "Step";
 
 export function stepNames(work: Work): StepNames {

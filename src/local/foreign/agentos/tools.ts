@@ -32,7 +32,7 @@ function resultOf({ end }: Work): string | null {
   return asText(value) ?? textOf(members(error).message) ?? null;
 }
 
-export const callIdOf = ({ begin, made, end, spanId }: Work): string | undefined => {
+const callIdOf = ({ begin, made, end, spanId }: Work): string | undefined => {
   for (const event of [begin, made, end]) {
     const id = textOf(members(factsOf(event).metadata).call_id);
     if (id !== undefined) return id;
@@ -87,7 +87,7 @@ function calledTool(work: Work, childRunId: string | undefined): Json {
 }
 
 /** Decision on an approval: `undefined` while it waits, and when nobody decided. */
-export function confirmedIn({ end }: Work): boolean | undefined {
+function confirmedIn({ end }: Work): boolean | undefined {
   const { status } = members(factsOf(end).approval);
   return status === "approved" ? true : status === "rejected" ? false : undefined;
 }

@@ -6,8 +6,6 @@ type Order = (a: EventLine, b: EventLine) => number;
 export const byReplay: Order = (a, b) =>
   a.replay_us - b.replay_us || (a.session_order ?? 0) - (b.session_order ?? 0) || a.seq - b.seq;
 
-export const byArrival: Order = (a, b) => a.seq - b.seq;
-
 /** Both lists as one in order; what comes mostly belongs at the end. */
 export function merged(
   known: readonly EventLine[],

@@ -9,7 +9,7 @@ import type { TimeScale } from "../../replay/scale.ts";
 import { paintEvents } from "./paint.ts";
 import type { Player } from "./player.ts";
 
-export const LANE_PX = 26;
+const LANE_PX = 26;
 const TICKS = 5;
 
 function useWidth(): [{ current: HTMLDivElement | null }, number] {

@@ -183,6 +183,23 @@ describe("a recording", () => {
     });
   });
 
+  test("a password in the address of the environment goes there, and is neither printed nor kept", async () => {
+    const otlp = await receiver();
+    const state = join(folder(), "s.json");
+    const address = otlp.url.replace("//", "//user:pa55word@");
+    const cli = runCli(["import", "agno", "-f", "-", "--no-apie", "--otlp", "--json", "--state", state], {
+      input: received,
+      env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${address}/v1/traces?key=abc123` },
+    });
+    expect(await cli.ended).toBe(EXIT.ok);
+    expect(jsonOf(cli.stdout()).otlp).toMatchObject({
+      url: `${otlp.url}/v1/traces`,
+      spans: { delivered: 15 },
+    });
+    for (const text of [cli.stdout(), cli.stderr(), readFileSync(state, "utf8")])
+      expect(text).not.toMatch(/pa55word|abc123/);
+  });
+
   test.each<[string, string | Uint8Array]>([
     ["a stream as it was received", received],
     ["a stream of a server that ends lines otherwise", received.replaceAll("\n", "\r\n")],

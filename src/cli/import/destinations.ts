@@ -116,7 +116,7 @@ async function otlpExporter(given: string | true): Promise<{ exporter: Exporter;
     throw new UsageError(
       "--otlp: give an address, or set OTEL_EXPORTER_OTLP_ENDPOINT as OpenTelemetry has it",
     );
-  if (!URL.canParse(url)) throw new UsageError(`OTEL_EXPORTER_OTLP_ENDPOINT: ${url} is no address`);
+  if (!URL.canParse(url)) throw new UsageError("OTEL_EXPORTER_OTLP_ENDPOINT: what it holds is no address");
   const protocol =
     env.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL?.trim() ||
     env.OTEL_EXPORTER_OTLP_PROTOCOL?.trim() ||
@@ -130,7 +130,13 @@ async function otlpExporter(given: string | true): Promise<{ exporter: Exporter;
       ? await import("@opentelemetry/exporter-trace-otlp-http")
       : await import("@opentelemetry/exporter-trace-otlp-proto");
   // Headers, compression and timeout are read from the environment by the exporter itself.
-  return { exporter: new OTLPTraceExporter({ url }) as Exporter, url };
+  return { exporter: new OTLPTraceExporter({ url }) as Exporter, url: shown(url) };
+}
+
+/** An address of the environment may hold a password, or a key: they go there, and nowhere else. */
+function shown(address: string): string {
+  const { origin, pathname } = new URL(address);
+  return origin + pathname;
 }
 
 /** As OpenTelemetry has it, an address alone is that of all signals. */

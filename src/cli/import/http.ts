@@ -93,7 +93,7 @@ export class SourceHttp {
     return this.#trying(async () => {
       const { response, over } = await this.#request(asked, "application/json");
       try {
-        return parsed(await this.#text(response), response, this.#address.what);
+        return this.#parsed(await this.#text(response), response);
       } finally {
         over();
       }
@@ -109,7 +109,7 @@ export class SourceHttp {
         await response.body?.cancel();
         throw new ApieError(
           "not_a_stream",
-          `${urlOf(this.baseUrl, asked)} answered ${type || "nothing"}, no stream of events`,
+          `${urlOf(this.baseUrl, asked)} answered ${this.withoutToken(type) || "nothing"}, no stream of events`,
         );
       }
       return response.body;
@@ -217,7 +217,7 @@ export class SourceHttp {
     }
     const { detail, message, error } = membersOf(text);
     const words = [detail, message, error].find((value) => typeof value === "string") ?? "";
-    const line = this.#withoutToken(String(words))
+    const line = this.withoutToken(String(words))
       .replace(/\p{Cc}+/gu, " ")
       .slice(0, MAX_SAID);
     return line === "" ? "" : ` (${line})`;
@@ -228,13 +228,26 @@ export class SourceHttp {
     if (signal.reason === TOO_SLOW)
       return new ApieError("timeout", `${url} did not answer within ${this.#limits.timeoutMs} ms`);
     const { cause } = error as { cause?: unknown };
-    const reason = this.#withoutToken(reasonOf(cause ?? error));
+    const reason = this.withoutToken(reasonOf(cause ?? error));
     return new ApieError("network", `${url}: ${reason}`, { cause: error });
   }
 
-  #withoutToken(text: string): string {
+  /** Servers repeat what they were sent, and what they say is told. */
+  withoutToken(text: string): string {
     const { token } = this.#address;
     return token === undefined || token === "" ? text : text.replaceAll(token, "[redacted]");
+  }
+
+  #parsed(text: string, response: Response): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      const type = this.withoutToken(response.headers.get("content-type") ?? "text of no type");
+      throw new ApieError(
+        "not_json",
+        `${response.url} answered ${type}, which is no JSON: is it the address of ${this.#address.what}?`,
+      );
+    }
   }
 
   async #text(response: Response, maxBytes = this.#limits.maxBytes ?? MAX_BYTES): Promise<string> {
@@ -275,18 +288,6 @@ class RetryLater extends ApieError {
 }
 
 const urlOf = (baseUrl: string, { path }: Asked): string => `${baseUrl}${path}`;
-
-function parsed(text: string, response: Response, what: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    const type = response.headers.get("content-type") ?? "text of no type";
-    throw new ApieError(
-      "not_json",
-      `${response.url} answered ${type}, which is no JSON: is it the address of ${what}?`,
-    );
-  }
-}
 
 function membersOf(text: string): Readonly<Record<string, unknown>> {
   try {

@@ -97,7 +97,10 @@ function agnoSource(options: SourceOptions, follow: FollowOptions): Source {
     needed(options, "baseUrl", "give the address of the AgentOS, or --file FILE"),
   );
   const sessionId = needed(options, "session", "give the id of the session whose runs are imported");
-  const agentOs = new AgentOs(httpOf(address, options, follow));
+  const http = httpOf(address, options, follow);
+  const agentOs = new AgentOs(http);
+  // What a stream says of itself is told as well.
+  const following = { ...follow, tell: (note: string) => follow.tell(http.withoutToken(note)) };
   const { run: runId, type } = options;
   const component = componentIn(options);
   const asked = { sessionId, type, runId, component };
@@ -114,8 +117,8 @@ function agnoSource(options: SourceOptions, follow: FollowOptions): Source {
       }
       const documents =
         runId === undefined
-          ? followSession(agentOs, asked, follow)
-          : new RunFollowing(agentOs, { ...asked, runId }, follow).versions();
+          ? followSession(agentOs, asked, following)
+          : new RunFollowing(agentOs, { ...asked, runId }, following).versions();
       for await (const document of documents) yield agnoRuns(document, context);
     },
   };

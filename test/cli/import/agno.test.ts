@@ -1,5 +1,5 @@
 /** Runs of an AgentOS: read once, and followed while they are at work, over everything that can happen to a stream. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { AgentOsServer, frameOf } from "../../imports/servers/agent-os.ts";
 import { continued, fixture, type Json } from "../../imports/support.ts";
 import { until } from "../../support/until.ts";
@@ -324,6 +324,23 @@ describe("followed", () => {
     expect(notes.join()).toContain("the run is read again and again instead");
     expect(new Set(eventIds(apie)).size).toBe(apie.events.length);
     expect(apie.to(/\/complete$/)).toHaveLength(1);
+  });
+
+  test("what a stream says of itself is told without the token", async () => {
+    vi.stubEnv("AGNO_API_TOKEN", "a-token-of-the-test");
+    const server = await agentOs();
+    server.store({ ...STORED, status: "RUNNING", content: null, messages: [], tools: [], metrics: {} });
+    server.fail(/resume$/, (response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(frameOf({ event: "error", error: "a-token-of-the-test may not do this" }));
+    });
+    const { done, notes, stop } = await importing("agno", live(server));
+    vi.unstubAllEnvs();
+    await until("a note", () => notes.length > 0);
+    expect(notes.join()).toContain("no stream to follow ([redacted] may not do this)");
+    expect(notes.join()).not.toContain("a-token");
+    stop();
+    await done;
   });
 
   test("a server without the route is asked for it once", async () => {

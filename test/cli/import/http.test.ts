@@ -186,6 +186,14 @@ describe("is told", () => {
     expect((await without.failure()).message).toContain("no token was given: set AGNO_API_TOKEN");
   });
 
+  test("the token is in no message, whatever header repeats it", async () => {
+    const { server, http, failure } = await reader();
+    const headers = { "content-type": `text/${TOKEN}` };
+    server.fail(/thing/, { status: 200, headers, text: "fine" });
+    expect((await failure()).message).toMatch(/answered text\/\[redacted\], which is no JSON/);
+    await expect(http.stream(THING)).rejects.toThrow(/answered text\/\[redacted\], no stream of events/);
+  });
+
   test("404: by what is not there", async () => {
     const { server, failure } = await reader();
     const { message } = await failure({ path: "/sessions/s1/runs", what: "session s1" });

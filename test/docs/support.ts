@@ -7,6 +7,15 @@ import { promisify } from "node:util";
 import { ROOT } from "../package/support.ts";
 import { NEW_NODE } from "../support/new-node.ts";
 
+const ENTRIES = {
+  "apie-otel": "src/index.ts",
+  "apie-otel/events": "src/events/public.ts",
+  "apie-otel/imports": "src/imports/index.ts",
+  "apie-otel/integrations": "src/integrations/index.ts",
+  "apie-otel/local": "src/local/public.ts",
+  "apie-otel/mcp": "src/mcp/index.ts",
+};
+
 /** With what the project has installed. To be removed. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "docs-"));
@@ -33,7 +42,7 @@ export async function complaintsOf(
     skipLibCheck: true,
     noEmit: true,
     types: ["node"],
-    paths: { "apie-otel": [join(ROOT, "src/index.ts")] },
+    paths: Object.fromEntries(Object.entries(ENTRIES).map(([name, file]) => [name, [join(ROOT, file)]])),
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: names }));
   const tsc = join(ROOT, "node_modules/typescript/bin/tsc");

@@ -1,38 +1,37 @@
 /**
  * Note, read, place, write, send: the road every span takes, put together from the parts that each do one of them.
  */
-import { ApieClient, detachedTimer, type Timer } from "../apie-api/index.ts";
+import { ApieClient } from "../apie-api/index.ts";
 import { type ApieConfig, CAPTURE_SOURCE, DEFAULT_SESSION_TTL_MS, type DropInfo } from "../config/index.ts";
 import { APIE_CONVENTION } from "../conventions/index.ts";
 import { Delivery, type FlushReport } from "../delivery/index.ts";
 import { Reporter, type SelfMetrics } from "../diagnostics/index.ts";
-import { type Hook, Redactor, runIdOf, spanContent, toldOfSpan, withoutKey } from "../events/index.ts";
-import type { Activity } from "../model/activity.ts";
+import { type Hook, Redactor, runIdOf, spanContent, withoutKey } from "../events/index.ts";
 import { ApieError } from "../model/errors.ts";
 import type { RunProgress, Scope } from "../model/scope.ts";
-import type { ResourceLike, SpanLike } from "../model/span.ts";
-import { type SpanNode, Tracker } from "../tracking/index.ts";
+import type { SpanLike } from "../model/span.ts";
+import { Tracker } from "../tracking/index.ts";
 import { Awaited } from "./awaited.ts";
 import { type Barrier, passBarrier, withUnread } from "./barrier.ts";
 import { Bodies } from "./bodies.ts";
 import { Boundary } from "./boundary.ts";
-import { type EndedSpan, EndOnlyTraces, spanBytes, type WalkStep } from "./end-only/index.ts";
+import { EndOnlyTraces } from "./end-only/index.ts";
+import { Environment } from "./environment.ts";
 import type { EventWriter } from "./event-record.ts";
 import { Hooks } from "./hooks.ts";
 import { identifyBody, withoutSecrets } from "./identify.ts";
 import { ApieIds } from "./ids.ts";
+import { Placing } from "./placing.ts";
 import { Pump } from "./pump.ts";
 import { QueuedKeys } from "./queued-keys.ts";
-import { idsOf, maxEventBytes, parentIdOf, SpanReading, toMs } from "./reading.ts";
+import { maxEventBytes, SpanReading } from "./reading.ts";
 import { Recorder } from "./recorder.ts";
 import { selfMetricsOf } from "./self-metrics.ts";
 import { type SharedLanes, sharedLanesOf } from "./shared-lanes.ts";
 import { storageOf } from "./storage.ts";
+import { Sweeping } from "./sweeping.ts";
+import { Unreadable } from "./unreadable.ts";
 import { type WaitUntil, waitUntilOf } from "./wait-until.ts";
-
-const SWEEP_MS = 500;
-
-const IGNORED: Activity = { kind: "none", convention: "" };
 
 export class Pipeline {
   readonly config: ApieConfig;
@@ -47,31 +46,25 @@ export class Pipeline {
   readonly sharedLanes: SharedLanes | undefined;
   readonly waitUntil: WaitUntil | undefined;
   readonly awaited = new Awaited();
-  readonly #owner: object | undefined;
   readonly hooks: Hooks;
   readonly #pump: Pump;
   readonly #recorder: Recorder;
   readonly #metrics: SelfMetrics;
-  readonly #reading: SpanReading;
+  readonly #unreadable: Unreadable;
   readonly #endOnly: EndOnlyTraces;
-  #environment: string | undefined;
-  #resource: ResourceLike | undefined;
-  #sweepTimer: Timer | undefined;
-  #isSweepDue = false;
+  readonly #sweeping: Sweeping;
   #stopping: Promise<FlushReport> | undefined;
   #isOver = false;
-  /** Spans whose reading failed: a convention of the user's threw, or a span was damaged. */
-  unreadable = 0;
 
   /** @param owner client whose scope's spans are taken; without one, all are. */
   constructor(config: ApieConfig, owner?: object) {
     this.config = config;
-    this.#owner = owner;
     this.reporter = new Reporter(config.onError);
     this.redactor = new Redactor(config, config.apiKey);
     this.hooks = new Hooks(this.reporter, this.redactor);
+    this.#unreadable = new Unreadable(this.reporter, this.redactor);
     const agent = { ...config.agent, key: this.redactor.identity(config.agent.key) };
-    this.#environment = config.runtime?.environment;
+    const environment = new Environment(config.runtime?.environment);
     this.#metrics = selfMetricsOf(this, () => this.#pump, this.hooks);
     this.client = new ApieClient({
       baseUrl: config.baseUrl,
@@ -85,7 +78,7 @@ export class Pipeline {
     });
     const common = {
       agentKey: agent.key,
-      environment: () => this.#environment,
+      environment: () => environment.name,
       captureContent: config.captureContent,
       captureSource: CAPTURE_SOURCE,
     };
@@ -148,25 +141,35 @@ export class Pipeline {
     this.boundary = new Boundary(config, (code, message) =>
       this.reporter.problem(new ApieError(code, this.redactor.text(message))),
     );
-    this.#reading = new SpanReading(
+    const reading = new SpanReading(
       config,
       this.redactor,
       (error, span) => this.hooks.failed("a convention", error, spanContent(span)),
       this.boundary,
     );
+    const placing = new Placing({
+      tracker: this.tracker,
+      reading,
+      environment,
+      unreadable: this.#unreadable,
+      arrivedEnded: (span) => this.#endOnly.add(span),
+      owner,
+    });
     this.#endOnly = new EndOnlyTraces({
       now: () => this.#pump.now(),
       maxBytes: config.maxQueueBytes * END_ONLY_SHARE,
       isKnown: (traceId, spanId) => this.tracker.find(traceId, spanId) !== undefined,
-      tell: (step) => this.#tell(step),
-      onTold: () => (this.#isSweepDue ? this.#sweep() : this.#planSweep()),
+      tell: (step) => placing.tell(step),
+      onTold: () => this.#sweeping.told(),
     });
+    this.#sweeping = new Sweeping(this.tracker, this.#endOnly, this.#unreadable);
     this.#pump = new Pump({
-      read: (span, phase, scope) => (phase === "start" ? this.#start(span, scope) : this.#end(span, scope)),
-      onUnreadable: (error, span) => this.#unreadable(error, span),
+      read: (span, phase, scope) =>
+        phase === "start" ? placing.start(span, scope) : placing.end(span, scope),
+      onUnreadable: (error, span) => this.#unreadable.note(error, span),
       onSlice: () => {
         this.#metrics.bind();
-        this.#planSweep();
+        this.#sweeping.plan();
       },
     });
     this.waitUntil = waitUntilOf(config.waitUntil, this.hooks, {
@@ -176,117 +179,15 @@ export class Pipeline {
     this.delivery.start();
   }
 
+  /** Spans that could not be read. */
+  get unreadable(): number {
+    return this.#unreadable.count;
+  }
+
   // ---- note ----------------------------------------------------------------------------------------------------
 
   note(span: SpanLike, isEnd: boolean, scope: Scope | undefined): void {
     this.#pump.note(span, isEnd, scope);
-  }
-
-  // ---- read and place ------------------------------------------------------------------------------------------
-
-  #start(span: SpanLike, scope: Scope | undefined): void {
-    const { traceId, spanId } = idsOf(span);
-    // A processor that a provider was given twice hears everything twice.
-    const known = this.tracker.find(traceId, spanId);
-    if (known !== undefined && known.endMs === undefined) return;
-    this.#noteResource(span);
-    const hasEnded = span.ended === true;
-    // Spans of another client's scope are known as parents, and are its business otherwise.
-    const isOurs = scope === undefined || this.#owner === undefined || scope.owner === this.#owner;
-    const above = this.#above(span);
-    const isInRun = above?.innerRun?.closed === false;
-    const activity = isOurs
-      ? this.#reading.activity(span, hasEnded ? "end" : "start", !isInRun, above?.scopeName)
-      : IGNORED;
-    const node = this.tracker.started(this.#reading.start(span, scope, activity), activity);
-    node.sawEnd = hasEnded;
-  }
-
-  /** @param scope of a span that comes with no start: what is known of its run beforehand. */
-  #end(span: SpanLike, scope: Scope | undefined): void {
-    const { traceId, spanId } = idsOf(span);
-    const found = this.tracker.find(traceId, spanId);
-    const node = found?.extra?.standsIn === true ? undefined : found;
-    const isKnown = node?.sawEnd === true || node?.opening === IGNORED;
-    const mayOpenRun = node === undefined || node.opening === undefined;
-    const activity = isKnown ? node?.opening : this.#reading.activity(span, "end", mayOpenRun);
-    const end = {
-      endMs: toMs(span.endTime),
-      activity,
-      failure: activity === undefined ? this.#reading.failure(span) : undefined,
-      droppedAttributes: span.droppedAttributesCount ?? 0,
-    };
-    if (node !== undefined) {
-      this.tracker.ended(node, end);
-      return;
-    }
-    if (this.tracker.isGivenUp(traceId, activity)) return;
-    this.#noteResource(span);
-    const start = { ...this.#reading.start(span, scope, activity), mayTurnOut: false };
-    const ended: EndedSpan = {
-      start,
-      end,
-      activity,
-      isRoot: start.parentId === undefined || span.parentSpanContext?.isRemote === true,
-      bytes: spanBytes(activity, end.failure),
-    };
-    this.#endOnly.add(ended);
-  }
-
-  #above(span: SpanLike): SpanNode | undefined {
-    const parentId = parentIdOf(span);
-    return parentId === undefined ? undefined : this.tracker.find(span.spanContext().traceId, parentId);
-  }
-
-  /** A start or an end that arrived late, as if it happened now. */
-  #tell({ phase, span }: WalkStep): void {
-    try {
-      const { traceId, spanId } = span.start;
-      const known = this.tracker.find(traceId, spanId);
-      if (phase === "end") {
-        if (known !== undefined) this.tracker.ended(known, span.end);
-      } else if (known === undefined || known.extra?.standsIn === true) {
-        this.#tellStart(span);
-      }
-    } catch (error) {
-      this.#unreadable(error);
-    }
-  }
-
-  #tellStart({ start, activity, standsIn }: EndedSpan): void {
-    // While it waited for its turn.
-    if (this.tracker.isGivenUp(start.traceId, activity)) return;
-    const node = this.tracker.started(start, activity);
-    node.sawEnd = true;
-    if (standsIn === true) node.note({ standsIn: true });
-  }
-
-  /** The environment is the resource's, unless configured. Attributes that are still being detected come with a later span. */
-  #noteResource(span: SpanLike): void {
-    const { resource } = span;
-    if (this.#environment !== undefined || !resource?.attributes || resource === this.#resource) return;
-    if (resource.asyncAttributesPending === true) return;
-    this.#resource = resource;
-    const name =
-      resource.attributes["deployment.environment.name"] ?? resource.attributes["deployment.environment"];
-    if (typeof name === "string" && name !== "") this.#environment = name;
-  }
-
-  /** What a span, or a convention of the user's, makes fail costs what it is about, and never a flush or the process. */
-  #readably(read: () => void): void {
-    try {
-      read();
-    } catch (error) {
-      this.#unreadable(error);
-    }
-  }
-
-  #unreadable(error: unknown, span?: SpanLike): void {
-    this.unreadable += 1;
-    this.reporter.once(
-      "span_unreadable",
-      () => `a span could not be read and is left out: ${toldOfSpan(error, span, this.redactor)}`,
-    );
   }
 
   #dropped(info: DropInfo): void {
@@ -297,32 +198,12 @@ export class Pipeline {
     }
   }
 
-  // ---- time ----------------------------------------------------------------------------------------------------
-
-  #planSweep(): void {
-    if (this.#sweepTimer !== undefined) return;
-    if (!this.tracker.needsSweep && this.#endOnly.isEmpty) return;
-    this.#sweepTimer = detachedTimer(SWEEP_MS, () => {
-      this.#sweepTimer = undefined;
-      this.#endOnly.sweep();
-      this.#sweep();
-    });
-  }
-
-  /** Between starts and ends that are told together no time passes. */
-  #sweep(): void {
-    this.#isSweepDue = this.#endOnly.walks.isHalfway;
-    if (this.#isSweepDue) return;
-    this.#readably(() => this.tracker.sweep());
-    this.#planSweep();
-  }
-
   // ---- flush and stop ------------------------------------------------------------------------------------------
 
   /** How far a run had come that was paused here just now. */
   pausedRun(runId: string): RunProgress | undefined {
     this.#pump.all();
-    this.#planSweep();
+    this.#sweeping.plan();
     return this.#recorder.progressOf(runId);
   }
 
@@ -353,9 +234,8 @@ export class Pipeline {
       this.#endOnly.releaseAll();
     });
     this.#endOnly.walks.hold();
-    this.#readably(() => this.tracker.closeAll());
-    this.#sweepTimer?.cancel();
-    this.#sweepTimer = undefined;
+    this.#unreadable.guard(() => this.tracker.closeAll());
+    this.#sweeping.stop();
     const report = withUnread(await this.delivery.shutdown(passed.leftMs), passed, "dropped");
     this.sharedLanes?.stop();
     this.ids.giveUp();

@@ -1,16 +1,7 @@
 /** The client: the one place where processor and API are put together. */
-import { AgentCalls } from "./apie/agent-calls.ts";
 import { configured, isClient, markAsClient } from "./apie/configured.ts";
-import type {
-  ApprovalCalls,
-  CapabilityCalls,
-  PropagationCalls,
-  RunCalls,
-  SessionCalls,
-  ToolCalls,
-} from "./apie/groups.ts";
-import { approvalCalls, guardrailsOf } from "./apie/guardrails.ts";
-import { hostOf } from "./apie/host.ts";
+import type { CallGroups } from "./apie/groups.ts";
+import { type ClientParts, partsOf } from "./apie/parts.ts";
 import type { Registration } from "./apie-api/index.ts";
 import type { ApieOptions } from "./config/index.ts";
 import type { FlushReport } from "./delivery/index.ts";
@@ -22,44 +13,33 @@ import type {
   TestEventMode,
   TestEventResult,
 } from "./diagnostics/index.ts";
-import {
-  type ActionCompletedInput,
-  type ActionFailedInput,
-  type ActionInput,
-  type ApprovalInput,
-  type ApprovalResolvedInput,
-  CallSpans,
-  type ChildRunInput,
-  type ErrorInput,
-  type GuardInput,
-  Guarding,
-  type HandoffInput,
-  type HandoffStageInput,
-  Handoffs,
-  LiveScopes,
-  type LlmCall,
-  type LlmInput,
-  type McpCall,
-  type McpInput,
-  type McpToolInput,
-  outgoingHeaders,
-  Pauses,
-  type ResourceInput,
-  type Run,
-  type RunInput,
-  Runs,
-  type Session,
-  type SessionInput,
-  Sessions,
-  SpanWriter,
-  type StepInput,
-  type ToolInput,
-  type TrackInput,
-  Tracks,
-  withRemoteParent,
+import type {
+  ActionCompletedInput,
+  ActionFailedInput,
+  ActionInput,
+  ApprovalInput,
+  ApprovalResolvedInput,
+  ChildRunInput,
+  ErrorInput,
+  GuardInput,
+  HandoffInput,
+  HandoffStageInput,
+  LlmCall,
+  LlmInput,
+  McpCall,
+  McpInput,
+  McpToolInput,
+  ResourceInput,
+  Run,
+  RunInput,
+  Session,
+  SessionInput,
+  StepInput,
+  ToolInput,
+  TrackInput,
 } from "./instrument/index.ts";
 import type { GuardDecision } from "./model/guard.ts";
-import { ApieSpanProcessor, NOTHING_SENT, type Pipeline, queueState } from "./processor/index.ts";
+import { ApieSpanProcessor, NOTHING_SENT, queueState } from "./processor/index.ts";
 
 /** Work to be wrapped: a plain or an async function. */
 type Callback<T> = () => T | PromiseLike<T>;
@@ -86,52 +66,25 @@ export class Apie {
   /** To be added to the span processors of your tracer provider. */
   readonly spanProcessor: ApieSpanProcessor;
 
-  readonly runs: RunCalls;
-  readonly sessions: SessionCalls;
-  readonly propagation: PropagationCalls;
-  readonly approvals: ApprovalCalls;
-  readonly capabilities: CapabilityCalls;
-  readonly tools: ToolCalls;
-
-  readonly #agent: AgentCalls;
-  readonly #runs: Runs;
-  readonly #sessions: Sessions;
-  readonly #calls: CallSpans;
-  readonly #handoffs: Handoffs;
-  readonly #tracks: Tracks;
+  readonly runs: CallGroups["runs"];
+  readonly sessions: CallGroups["sessions"];
+  readonly propagation: CallGroups["propagation"];
+  readonly approvals: CallGroups["approvals"];
+  readonly capabilities: CallGroups["capabilities"];
+  readonly tools: CallGroups["tools"];
+  readonly #parts: ClientParts;
 
   constructor(options: ApieOptions = {}) {
     markAsClient(this);
     this.spanProcessor = new ApieSpanProcessor(options, { owner: this });
-    const { config, pipeline } = this.spanProcessor;
-    this.#agent = new AgentCalls(config, pipeline);
-    const writer = new SpanWriter(hostOf(this, this.spanProcessor, () => this.agentId));
-    const live = new LiveScopes(writer.host);
-    this.#runs = new Runs(writer, live);
-    this.#sessions = new Sessions(writer, live, config.flushTimeoutMs);
-    const guardrails = guardrailsOf(config, pipeline);
-    const guarding = guardrails === undefined ? undefined : new Guarding(writer, live, guardrails);
-    this.#calls = new CallSpans(writer, live, this.#runs, guarding);
-    this.#handoffs = new Handoffs(writer, live, this.#runs);
-    this.#tracks = new Tracks(writer, live);
-    const pauses = new Pauses(writer, live, this.#runs, this.#sessions, config.flushTimeoutMs);
-    this.runs = {
-      start: (input) => this.#runs.start(input),
-      complete: (run, input) => this.#runs.complete(run, input),
-      resume: (handle, fn) => pauses.resume(handle, fn),
-    };
-    this.sessions = {
-      start: (input) => this.#sessions.start(input),
-      resume: (handle, fn) => this.#sessions.resume(handle, fn),
-      complete: (handle, end) => this.#sessions.complete(handle, end),
-    };
-    this.propagation = {
-      headers: (url) => outgoingHeaders(writer.host, live, url),
-      withRemoteParent: (carrier, fn) => withRemoteParent(writer.host, live, carrier, fn),
-    };
-    this.approvals = approvalCalls(guardrails, pipeline);
-    this.capabilities = { declare: (capabilities) => this.#agent.declare(capabilities) };
-    this.tools = { define: (tool) => this.#agent.define(tool) };
+    this.#parts = partsOf(this, this.spanProcessor);
+    const { groups } = this.#parts;
+    this.runs = groups.runs;
+    this.sessions = groups.sessions;
+    this.propagation = groups.propagation;
+    this.approvals = groups.approvals;
+    this.capabilities = groups.capabilities;
+    this.tools = groups.tools;
   }
 
   /**
@@ -149,12 +102,12 @@ export class Apie {
 
   /** Apie's id of the agent, once registered. */
   get agentId(): string | undefined {
-    return this.#agent.registration.agentId;
+    return this.#parts.agent.registration.agentId;
   }
 
   /** Apie's id of the agent's version, once registered. */
   get agentVersionId(): string | undefined {
-    return this.#agent.registration.agentVersionId;
+    return this.#parts.agent.registration.agentVersionId;
   }
 
   /**
@@ -162,12 +115,12 @@ export class Apie {
    * @throws {ApieError} when the present attempt fails; registration goes on in the background.
    */
   ready(): Promise<Registration> {
-    return this.#agent.ready();
+    return this.#parts.agent.ready();
   }
 
   /** Registers again. @throws {ApieError} as `ready`. */
   identify(): Promise<Registration> {
-    return this.#agent.identify();
+    return this.#parts.agent.identify();
   }
 
   // ---- runs and sessions ---------------------------------------------------------------------------------------
@@ -177,7 +130,7 @@ export class Apie {
    * When it throws, the run has failed and the error is told, by its class unless `captureContent` is on.
    */
   withRun<T>(input: RunInput, fn: (run: Run) => T | PromiseLike<T>): Promise<T> {
-    return this.#runs.withRun(input, fn);
+    return this.#parts.runs.withRun(input, fn);
   }
 
   /**
@@ -190,12 +143,12 @@ export class Apie {
       inputSummary?: string | ((...args: Args) => string) | undefined;
     },
   ): (...args: Args) => Promise<Awaited<R>> {
-    return this.#runs.wrap(fn, input);
+    return this.#parts.runs.wrap(fn, input);
   }
 
   /** Runs `fn` inside a session: a root span that is open as long; runs within link to it. */
   withSession<T>(input: SessionInput, fn: (session: Session) => T | PromiseLike<T>): Promise<T> {
-    return this.#sessions.withSession(input, fn);
+    return this.#parts.sessions.withSession(input, fn);
   }
 
   /**
@@ -203,7 +156,7 @@ export class Apie {
    * for a parent without one, a session is made that names it.
    */
   withChildRun<T>(input: ChildRunInput, fn: (run: Run) => T | PromiseLike<T>): Promise<T> {
-    return this.#runs.withChildRun(input, fn);
+    return this.#parts.runs.withChildRun(input, fn);
   }
 
   // ---- work ----------------------------------------------------------------------------------------------------
@@ -214,7 +167,7 @@ export class Apie {
    * where a `mode` was given, or `guard: true` is.
    */
   withTool<T>(input: ToolInput, fn: Callback<T>): Promise<T> {
-    return this.#calls.withTool(input, fn);
+    return this.#parts.calls.withTool(input, fn);
   }
 
   /**
@@ -227,7 +180,7 @@ export class Apie {
    * `guardFailureMode` is `throw`.
    */
   withGuard<T>(input: GuardInput, fn: Callback<T>): Promise<T> {
-    return this.#calls.withGuard(input, fn);
+    return this.#parts.calls.withGuard(input, fn);
   }
 
   /**
@@ -236,7 +189,7 @@ export class Apie {
    * @throws {ApieError} in enforce mode, where the evaluation fails and `guardFailureMode` is `throw`.
    */
   guard(input: GuardInput): Promise<GuardDecision> {
-    return this.#calls.guard(input);
+    return this.#parts.calls.guard(input);
   }
 
   /**
@@ -250,7 +203,7 @@ export class Apie {
    * });
    */
   withLlmCall<T>(input: LlmInput, fn: (call: LlmCall) => T | PromiseLike<T>): Promise<T> {
-    return this.#calls.withLlmCall(input, fn);
+    return this.#parts.calls.withLlmCall(input, fn);
   }
 
   /**
@@ -258,17 +211,17 @@ export class Apie {
    * and is handed on.
    */
   withMcpCall<T>(input: McpInput, fn: (call: McpCall) => T | PromiseLike<T>): Promise<T> {
-    return this.#calls.withMcpCall(input, fn);
+    return this.#parts.calls.withMcpCall(input, fn);
   }
 
   /** Runs `fn` as a call of a tool served over MCP: sends the tool's events around the request's. */
   withMcpToolCall<T>(input: McpToolInput, fn: (call: McpCall) => T | PromiseLike<T>): Promise<T> {
-    return this.#calls.withMcpToolCall(input, fn);
+    return this.#parts.calls.withMcpToolCall(input, fn);
   }
 
   /** Runs `fn` as a named step: `agent.workflow.step.*`, and the step's fields on everything inside. */
   withWorkflowStep<T>(input: StepInput, fn: Callback<T>): Promise<T> {
-    return this.#calls.withWorkflowStep(input, fn);
+    return this.#parts.calls.withWorkflowStep(input, fn);
   }
 
   /**
@@ -276,74 +229,74 @@ export class Apie {
    * the target's.
    */
   withHandoff<T>(input: HandoffInput, fn: (run: Run) => T | PromiseLike<T>): Promise<T> {
-    return this.#handoffs.withHandoff(input, fn);
+    return this.#parts.handoffs.withHandoff(input, fn);
   }
 
   // ---- told in passing -----------------------------------------------------------------------------------------
 
   /** Another agent is asked to take over. @returns the id by which the later stages are joined to it. */
   trackHandoffRequested(input: HandoffStageInput): { handoffId: string } {
-    return this.#handoffs.requested(input);
+    return this.#parts.handoffs.requested(input);
   }
 
   /** It has begun. Belongs to `runId`, else to `targetRunId` while that is open, else to the active run. */
   trackHandoffAccepted(input: HandoffStageInput): { handoffId: string } {
-    return this.#handoffs.stage("accepted", input);
+    return this.#parts.handoffs.stage("accepted", input);
   }
 
   /** It is done. Belongs to a run as `trackHandoffAccepted`. */
   trackHandoffCompleted(input: HandoffStageInput): { handoffId: string } {
-    return this.#handoffs.stage("completed", input);
+    return this.#parts.handoffs.stage("completed", input);
   }
 
   /** It did not work out. Belongs to a run as `trackHandoffAccepted`. */
   trackHandoffFailed(input: HandoffStageInput): { handoffId: string } {
-    return this.#handoffs.stage("failed", input);
+    return this.#parts.handoffs.stage("failed", input);
   }
 
   /** A tool call that is over; `withTool` tells more. Sends `agent.tool.called`. */
   trackToolCall(input: ToolInput): void {
-    this.#tracks.toolCall(input);
+    this.#parts.tracks.toolCall(input);
   }
 
   /** Sends `agent.action.requested`. */
   trackActionRequested(input: ActionInput): void {
-    this.#tracks.actionRequested(input);
+    this.#parts.tracks.actionRequested(input);
   }
 
   /** Sends `agent.action.completed`. */
   trackActionCompleted(input: ActionCompletedInput): void {
-    this.#tracks.actionCompleted(input);
+    this.#parts.tracks.actionCompleted(input);
   }
 
   /** Sends `agent.action.failed`. */
   trackActionFailed(input: ActionFailedInput): void {
-    this.#tracks.actionFailed(input);
+    this.#parts.tracks.actionFailed(input);
   }
 
   /** Sends `agent.resource.touched`. */
   trackResourceTouched(input: ResourceInput): void {
-    this.#tracks.resourceTouched(input);
+    this.#parts.tracks.resourceTouched(input);
   }
 
   /** A human is asked. Sends `agent.approval.requested`. */
   trackApprovalRequested(input: ApprovalInput): void {
-    this.#tracks.approvalRequested(input);
+    this.#parts.tracks.approvalRequested(input);
   }
 
   /** The human has decided, or nobody has. Sends `agent.approval.resolved`. */
   trackApprovalResolved(input: ApprovalResolvedInput): void {
-    this.#tracks.approvalResolved(input);
+    this.#parts.tracks.approvalResolved(input);
   }
 
   /** An event of your own naming; `payload` becomes its metadata. Names under `agent.` are the protocol's. */
   track(input: TrackInput): void {
-    this.#tracks.track(input);
+    this.#parts.tracks.track(input);
   }
 
   /** An error that does not end the run. One that is thrown out of a callback needs no call, and is told once. */
   captureError(input: ErrorInput): void {
-    this.#tracks.error(input);
+    this.#parts.tracks.error(input);
   }
 
   // ---- diagnostics ---------------------------------------------------------------------------------------------
@@ -354,17 +307,17 @@ export class Apie {
    * @throws {ApieError} when Apie is asked and does not answer.
    */
   validateEvents(events: unknown, options?: { remote?: boolean }): Promise<EventValidation> {
-    return this.#agent.validateEvents(events, options);
+    return this.#parts.agent.validateEvents(events, options);
   }
 
   /** Sends made-up events straight to Apie. Default mode: `pipeline`. @throws {ApieError} naming the call Apie did not take. */
   sendTestEvent(input?: { mode?: TestEventMode }): Promise<TestEventResult> {
-    return this.#agent.sendTestEvent(input);
+    return this.#parts.agent.sendTestEvent(input);
   }
 
   /** What waits, what became of everything before it, and what stands in the way. A copy: it does not change. */
   queueDiagnostics(): QueueDiagnostics {
-    return queueState(this.#pipeline);
+    return queueState(this.spanProcessor.pipeline);
   }
 
   /**
@@ -390,14 +343,8 @@ export class Apie {
    * `onError: "throw"`, or when the processor given as `forwardTo` does.
    */
   async shutdown(): Promise<FlushReport> {
-    const pipeline = this.#pipeline;
+    const { pipeline } = this.spanProcessor;
     const [report] = await Promise.all([pipeline?.shutdown(), this.spanProcessor.shutdown()]);
     return report === undefined || pipeline === undefined ? NOTHING_SENT : pipeline.checked(report);
-  }
-
-  // ---- inside --------------------------------------------------------------------------------------------------
-
-  get #pipeline(): Pipeline | undefined {
-    return this.spanProcessor.pipeline;
   }
 }

@@ -13,6 +13,16 @@ import type {
 } from "../instrument/index.ts";
 import type { ApprovalState, ApprovalWait } from "../model/guard.ts";
 
+/** Calls by the name of their group. */
+export interface CallGroups {
+  readonly runs: RunCalls;
+  readonly sessions: SessionCalls;
+  readonly propagation: PropagationCalls;
+  readonly approvals: ApprovalCalls;
+  readonly capabilities: CapabilityCalls;
+  readonly tools: ToolCalls;
+}
+
 export interface RunCalls {
   /** Opens a run that is ended by `complete`, or as failed by `shutdown`; run code inside it with `run.in(fn)`. */
   start(input?: RunInput): Run;

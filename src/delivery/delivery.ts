@@ -210,6 +210,21 @@ export class Delivery {
     return this.#dispatcher.whenRegistered();
   }
 
+  /** Apie's id of the workspace, waited for this long at most; `undefined` when it is not known by then, or Apie does not say. */
+  async workspaceId(withinMs: number): Promise<string | undefined> {
+    if (!this.registration.isSettled) {
+      const registered = this.whenRegistered();
+      await new Promise<void>((resolve) => {
+        const deadline = detachedTimer(withinMs, resolve, { keepAlive: true });
+        void registered.then(() => {
+          deadline.cancel();
+          resolve();
+        });
+      });
+    }
+    return this.registration.value.workspaceId;
+  }
+
   /** Registers again; resolves as `whenRegistered`. */
   identify(): Promise<ApieError | undefined> {
     if (!this.#stopped) this.registration.forget();

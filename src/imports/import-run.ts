@@ -81,6 +81,9 @@ export class ImportRun {
     const letGo = await this.#held(this.#kept);
     if (letGo === undefined) return undefined;
     if (this.#hasBegun) return letGo;
+    // What is kept is of one workspace: it is to be known which this is.
+    const { processor } = this.#options;
+    await processor?.pipeline?.delivery.workspaceId(processor.config.flushTimeoutMs);
     if ((await this.#toApie()) === "stalled") {
       letGo();
       return undefined;

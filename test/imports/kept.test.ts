@@ -59,6 +59,21 @@ describe.runIf(HAS_SQLITE)("a second import, of a process that was not told what
     expect(Object.keys(report.known.runs)).toHaveLength(3);
   });
 
+  test("of another workspace of the same Apie has nothing yet, and sends all of it", async () => {
+    const server = await startServer();
+    const path = join(folder(), "queue");
+    const workspace = (id: string) =>
+      server.fail("/v1/agents/identify", { body: { agent_id: "agt_1", workspace_id: id } });
+    workspace("ws_staging");
+    await imported(server, path, fixture(SESSION));
+    workspace("ws_live");
+    for (const unchanged of [0, 3])
+      expect(await imported(server, path, fixture(SESSION))).toMatchObject({ ok: true, unchanged });
+    expect(opened(server)).toHaveLength(6);
+    workspace("ws_staging");
+    expect(await imported(server, path, fixture(SESSION))).toMatchObject({ spans: 0, unchanged: 3 });
+  });
+
   test.each(PLACES)("sends of a grown session what is new, in the same session (%s)", async (name) => {
     const server = await startServer();
     const path = join(folder(), name) + (name.endsWith("/") ? "/" : "");

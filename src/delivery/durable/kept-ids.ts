@@ -24,6 +24,8 @@ export interface KeptIdsParts {
 /** "APIK", so that a file of another program is never taken for ours. */
 const APPLICATION_ID = 0x4150494b;
 const MAX_ITEMS = 200_000;
+/** Ids that wait for the registration. */
+const MAX_EARLY = 10_000;
 /** Of one note, which then is not kept. */
 const MAX_NOTE = 1_048_576;
 /** How much more there may be until the oldest are taken out. */
@@ -62,7 +64,9 @@ const SQL = {
 
 export class KeptIds implements KeptIdStore {
   readonly #parts: KeptIdsParts;
-  readonly #apie: string;
+  #apie: string;
+  /** Ids that an earlier process left, read before it is known of which workspace they are. */
+  #early: { readonly kind: KeptKind; readonly keyHash: string; readonly apieId: string }[] | undefined = [];
   readonly #maxItems: number;
   #db: DatabaseSync | undefined;
   readonly #statements = new Map<string, StatementSync>();
@@ -72,8 +76,16 @@ export class KeptIds implements KeptIdStore {
 
   constructor(parts: KeptIdsParts) {
     this.#parts = parts;
-    this.#apie = hashOf(parts.apie);
+    this.#apie = apieOf(parts.apie, undefined);
     this.#maxItems = parts.maxItems ?? MAX_ITEMS;
+  }
+
+  /** One Apie has many workspaces, and ids are those of one. */
+  registered(workspaceId: string | undefined): void {
+    this.#apie = apieOf(this.#parts.apie, workspaceId);
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const { kind, keyHash, apieId } of early) this.putId(kind, keyHash, apieId);
   }
 
   get(kind: KeptKind, key: string): KeptId | undefined {
@@ -84,6 +96,11 @@ export class KeptIds implements KeptIdStore {
 
   /** Apie has answered. What was noted of another run under this key of ours is no longer true. */
   putId(kind: KeptKind, keyHash: string, apieId: string): void {
+    if (this.#early !== undefined) {
+      this.#early.push({ kind, keyHash, apieId });
+      if (this.#early.length > MAX_EARLY) this.#early.shift();
+      return;
+    }
     this.#put(SQL.putId, this.#apie, kind, keyHash, apieId, Date.now());
   }
 
@@ -209,5 +226,8 @@ export class KeptIds implements KeptIdStore {
     this.#db = undefined;
   }
 }
+
+const apieOf = (apie: string, workspaceId: string | undefined): string =>
+  hashOf(JSON.stringify([apie, workspaceId ?? null]));
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);

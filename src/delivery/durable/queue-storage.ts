@@ -154,7 +154,8 @@ export class QueueStorage {
     return undefined;
   }
 
-  registered({ agentId, agentVersionId }: Registration): void {
+  registered({ agentId, agentVersionId, workspaceId }: Registration): void {
+    this.keptIds.registered(workspaceId);
     const { agentKey } = this.#options;
     this.#own.registered(JSON.stringify({ agentKey, agentId, agentVersionId }));
   }

@@ -44,10 +44,24 @@ test.runIf(HAS_SQLITE)("what was noted of one run is not said of the next under 
   kept.put("run", "a", { apieId: "run_1", note: "told" });
   const { createHash } = process.getBuiltinModule("node:crypto");
   const hash = createHash("sha256").update("a").digest("base64url");
+  kept.registered(undefined);
   kept.putId("run", hash, "run_1");
   expect(kept.get("run", "a")).toEqual({ apieId: "run_1", note: "told" });
   kept.putId("run", hash, "run_2");
   expect(kept.get("run", "a")).toEqual({ apieId: "run_2", note: undefined });
+});
+
+test.runIf(HAS_SQLITE)("what comes before the workspace is known is of that one, and of no other", () => {
+  const path = join(folder(), "ids");
+  const { kept } = keptIn(path);
+  kept.put("run", "a", { apieId: undefined, note: "n" });
+  const { createHash } = process.getBuiltinModule("node:crypto");
+  kept.putId("run", createHash("sha256").update("b").digest("base64url"), "run_1");
+  kept.registered("ws_1");
+  expect(kept.get("run", "a")).toBeUndefined();
+  expect(kept.get("run", "b")).toEqual({ apieId: "run_1", note: undefined });
+  kept.registered("ws_2");
+  expect(kept.get("run", "b")).toBeUndefined();
 });
 
 test.runIf(HAS_SQLITE)("one holds it at a time", () => {

@@ -96,6 +96,9 @@ describe("what is found", () => {
       },
     ],
     ["auto", { "package.json": '{"dependencies":{"@opentelemetry/auto-instrumentations-node":"1"}}' }],
+    ["elsewhere", { "package.json": '{"dependencies":{"@opentelemetry/sdk-node":"1"}}' }],
+    ["elsewhere", { "package.json": '{"devDependencies":{"@opentelemetry/sdk-trace-base":"1"}}' }],
+    ["none", { "package.json": '{"dependencies":{"@opentelemetry/sdk-trace":"1"}}' }],
     ["none", { "package.json": "{", "a.js": "console.log('new NodeSDK')" }],
     [
       "none",
@@ -125,6 +128,7 @@ const HEADINGS: Readonly<Record<Setup, string>> = {
   environment: "**NodeSDK configured by `OTEL_*` only**",
   auto: "**`--import @opentelemetry/auto-instrumentations-node/register`**",
   provider: "**A provider of your own**",
+  elsewhere: "**NodeSDK with `spanProcessors`**",
   none: "### No OpenTelemetry yet",
 };
 

@@ -3,8 +3,15 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, extname, join, relative } from "node:path";
 import { slug } from "../../config/index.ts";
 
-/** As the README tells them apart. */
-export type Setup = "span_processors" | "trace_exporter" | "environment" | "auto" | "provider" | "none";
+/** As the README tells them apart. `elsewhere`: an SDK is installed, and no file here sets it up. */
+export type Setup =
+  | "span_processors"
+  | "trace_exporter"
+  | "environment"
+  | "auto"
+  | "provider"
+  | "elsewhere"
+  | "none";
 
 export interface Detected {
   readonly agent: { readonly key: string; readonly name: string };
@@ -65,6 +72,8 @@ const SIGNS: readonly (readonly [setup: Setup, pattern: RegExp, also?: RegExp])[
   ["provider", /new\s+(?:Basic|Node|Web)?TracerProvider\s*\(/],
 ];
 
+/** Not `sdk-trace`: that is what `apie-otel/register` wants installed. */
+const SDK = /^@opentelemetry\/sdk-(?:node|trace-node|trace-base)$/;
 const REGISTER = /@opentelemetry\/auto-instrumentations-node\/register/;
 
 /** Comments say what is not done, or no more. */
@@ -95,5 +104,6 @@ export function detect(folder: string, env: Environment = process.env): Detected
     return { agent, setup: "auto", file: undefined };
   const packages = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
   const isAuto = packages.includes("@opentelemetry/auto-instrumentations-node");
-  return { agent, setup: isAuto ? "auto" : "none", file: undefined };
+  const hasSdk = packages.some((one) => SDK.test(one));
+  return { agent, setup: isAuto ? "auto" : hasSdk ? "elsewhere" : "none", file: undefined };
 }

@@ -17,19 +17,20 @@ const PROCESSOR = `import { ApieSpanProcessor } from "apie-otel";`;
 const BATCH = `import { BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";`;
 const SHUTDOWN = `process.once("beforeExit", () => sdk.shutdown().catch(console.error));`;
 
+const APPENDED = [
+  PROCESSOR,
+  OPTIONS,
+  "",
+  "  spanProcessors: [",
+  "    new ApieSpanProcessor(options),",
+  "  ],",
+];
+
 export const ADVICE: Readonly<Record<Setup, Advice>> = {
   span_processors: {
     found: "a NodeSDK that lists its spanProcessors",
     what: "append ours to the list",
-    lines: [
-      PROCESSOR,
-      OPTIONS,
-      "",
-      "  spanProcessors: [",
-      "    new ApieSpanProcessor(options),",
-      "  ],",
-      SHUTDOWN,
-    ],
+    lines: [...APPENDED, SHUTDOWN],
   },
   trace_exporter: {
     found: "a NodeSDK with a traceExporter",
@@ -95,15 +96,12 @@ export const ADVICE: Readonly<Record<Setup, Advice>> = {
   provider: {
     found: "a tracer provider of your own",
     what: "append ours to its spanProcessors",
-    lines: [
-      PROCESSOR,
-      OPTIONS,
-      "",
-      "  spanProcessors: [",
-      "    new ApieSpanProcessor(options),",
-      "  ],",
-      `process.once("beforeExit", () => provider.shutdown().catch(console.error));`,
-    ],
+    lines: [...APPENDED, `process.once("beforeExit", () => provider.shutdown().catch(console.error));`],
+  },
+  elsewhere: {
+    found: "an OpenTelemetry SDK among the dependencies, and no file here that sets it up",
+    what: "append ours to the span processors, wherever the provider is made",
+    lines: [...APPENDED, SHUTDOWN],
   },
   none: {
     found: "no OpenTelemetry",

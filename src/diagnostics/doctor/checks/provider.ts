@@ -110,7 +110,7 @@ function describeExporting(subject: Subject, processors: readonly object[], ours
     );
   return warning(
     "no other span processor is there, so spans go to Apie only and over OTLP nowhere",
-    "`spanProcessors` of NodeSDK replaces `traceExporter` and what OTEL_* configures: hand your exporter to ours, forwardTo: new BatchSpanProcessor(exporter), or append it",
+    "`spanProcessors` of NodeSDK replaces `traceExporter` and what OTEL_* configures: hand your exporter to ours, forwardTo: new BatchSpanProcessor(exporter), or append it; where register or startApie made the provider, set OTEL_EXPORTER_OTLP_ENDPOINT",
   );
 }
 

@@ -70,7 +70,11 @@ async function importFrom(
   const { follow, state, json } = options;
   const destinations = await destinationsOf(options, source.name);
   const store =
-    lock === undefined ? NO_STORE : new StateFile(lock, destinations.apieUrl ?? destinations.otlpUrl ?? "");
+    lock === undefined
+      ? NO_STORE
+      : new StateFile(lock, destinations.apieUrl ?? destinations.otlpUrl ?? "", () =>
+          destinations.workspaceId(),
+        );
   if (follow === true && process.stderr.isTTY) writeNote(`Following ${source.place}; stop with Ctrl+C.`);
   const progress = new Progress("spans read");
   try {

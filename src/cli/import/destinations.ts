@@ -28,6 +28,8 @@ export interface Destinations {
   readonly exporter: ImportDestination | undefined;
   readonly otlpUrl: string | undefined;
   readonly captureContent: boolean;
+  /** Of the key at Apie; `undefined` where it is not known, or goes to no Apie. */
+  workspaceId(): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,9 @@ export async function destinationsOf(options: DestinationOptions, system: string
     exporter: otlp?.exporter,
     otlpUrl: otlp?.url,
     captureContent: options.captureContent ?? processor?.config.captureContent ?? false,
+    async workspaceId() {
+      return processor?.pipeline?.delivery.workspaceId(processor.config.flushTimeoutMs);
+    },
     async close() {
       await Promise.allSettled([client?.shutdown(), otlp?.exporter.shutdown()]);
     },

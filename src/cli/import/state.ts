@@ -42,7 +42,7 @@ const items = z.record(z.string(), item);
 const file = z.object({
   version: z.literal(1, "written by another version of apie-otel"),
   /** Apie's ids are those of one Apie. */
-  destinations: z.record(z.string(), z.object({ runs: items, sessions: items })),
+  destinations: z.record(z.string(), z.object({ runs: items, sessions: items, workspace: text })),
 });
 type Content = z.infer<typeof file>;
 
@@ -52,21 +52,39 @@ export class StateFile implements KnownStore {
   readonly #lock: StateLock;
   readonly #path: string;
   readonly #destination: string;
+  readonly #workspaceId: () => Promise<string | undefined>;
+  /** Apie's ids are those of one workspace. */
+  #workspace: string | undefined;
   #content: Content = { version: 1, destinations: {} };
 
-  /** @param destination address of the Apie, or another name of where the import goes. */
-  constructor(lock: StateLock, destination: string) {
+  /**
+   * @param destination address of the Apie, or another name of where the import goes.
+   * @param workspaceId of the key there, as far as it is known.
+   */
+  constructor(
+    lock: StateLock,
+    destination: string,
+    workspaceId: () => Promise<string | undefined> = () => Promise.resolve(undefined),
+  ) {
     this.#lock = lock;
+    this.#workspaceId = workspaceId;
     this.#path = lock.path;
     this.#destination = destination;
   }
 
-  /** @throws {UsageError} when the file cannot be read, or is no state of an import. */
+  /** @throws {UsageError} when the file cannot be read, is no state of an import, or is of another workspace. */
   async read(): Promise<KnownIds | undefined> {
     const content = await this.#read();
+    const workspace = await this.#workspaceId();
+    const { workspace: before, ...known } = content?.destinations[this.#destination] ?? {};
+    if (before !== undefined && workspace !== undefined && before !== workspace)
+      throw new UsageError(
+        `${this.#path} holds what workspace ${before} of ${this.#destination} has, and the key is of workspace ${workspace}: name another --state file, or give the key of the other`,
+      );
+    this.#workspace = workspace ?? before;
     if (content === undefined) return undefined;
     this.#content = content;
-    return content.destinations[this.#destination] as KnownIds | undefined;
+    return "runs" in known ? (known as KnownIds) : undefined;
   }
 
   /**
@@ -79,7 +97,7 @@ export class StateFile implements KnownStore {
       version: 1,
       destinations: {
         ...this.#content.destinations,
-        [this.#destination]: known as Content["destinations"][string],
+        [this.#destination]: { ...known, workspace: this.#workspace } as Content["destinations"][string],
       },
     };
     const aside = `${this.#path}.part`;

@@ -53,6 +53,34 @@ test("while one import goes on another ends at once, sends nothing, and says wha
   expect(apie.to(/\/runs$/)).toHaveLength(1);
 }, 40_000);
 
+test("what one workspace has is not taken for what another has", async () => {
+  const state = join(folder(), "import.json");
+  const of = async <T>(workspace: string | undefined, act: (file: StateFile) => Promise<T>): Promise<T> => {
+    const lock = await StateLock.take(state);
+    try {
+      return await act(new StateFile(lock, "https://apie.test", () => Promise.resolve(workspace)));
+    } finally {
+      await lock.release();
+    }
+  };
+  const read = (file: StateFile) => file.read();
+  await of("ws_staging", async (file) => {
+    expect(await file.read()).toBeUndefined();
+    await file.write(KNOWN);
+  });
+  await expect(of("ws_live", read)).rejects.toThrow(
+    /holds what workspace ws_staging of https:\/\/apie\.test has, and the key is of workspace ws_live: name another --state/,
+  );
+  // An Apie that does not answer does not say of which it is.
+  await of(undefined, async (file) => {
+    const known = await file.read();
+    expect(known).toEqual(KNOWN);
+    if (known !== undefined) await file.write(known);
+  });
+  await expect(of("ws_live", read)).rejects.toThrow();
+  expect(await of("ws_staging", read)).toEqual(KNOWN);
+});
+
 describe("a state that is had", () => {
   const another = { token: "t", pid: 1, host: "another-host", since: "2026-01-01T00:00:00.000Z" };
   const ended = (lock: string): void => utimesSync(lock, new Date(0), new Date(0));

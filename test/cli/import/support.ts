@@ -73,6 +73,7 @@ export async function importing(
       exporter: backend,
       otlpUrl: "memory",
       captureContent: false,
+      workspaceId: () => Promise.resolve(undefined),
       close: () => Promise.resolve(),
     },
     store,

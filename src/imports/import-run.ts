@@ -101,7 +101,7 @@ export class ImportRun {
     for (;;) {
       const letGo = kept.hold();
       if (letGo !== undefined) return letGo;
-      if (performance.now() > deadline) {
+      if (this.#options.signal?.aborted === true || performance.now() > deadline) {
         this.#lastError = "another import into the same queue on disk is under way; import again after it";
         return undefined;
       }

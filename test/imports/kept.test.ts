@@ -260,6 +260,30 @@ describe.runIf(HAS_SQLITE)("imports at the same time", () => {
     expect(sessions(server)).toHaveLength(1);
   });
 
+  test("that wait do so no longer than they are wanted", async () => {
+    const server = await startServer();
+    const path = `${join(folder(), "queue")}/`;
+    const [first, second] = [1, 2].map(() => {
+      const given = { queueStoragePath: path, flushTimeoutMs: 60_000 };
+      const processor = new ApieSpanProcessor(options(server, given));
+      cleanup(() => processor.shutdown());
+      return processor;
+    });
+    const stop = server.fail("/v1/events", "hang");
+    const under = importSpans(agnoRuns(fixture(SESSION)), { processor: first });
+    await until("it has begun", () => opened(server).length > 0);
+    const wanted = new AbortController();
+    const waiting = importSpans(agnoRuns(fixture("agno/agent-run-failed")), {
+      processor: second,
+      signal: wanted.signal,
+    });
+    wanted.abort();
+    expect(await waiting).toMatchObject({ ok: false, stopped: true, spans: 0 });
+    stop();
+    server.release();
+    await under;
+  });
+
   test("that wait in vain send nothing, and say why", async () => {
     const server = await startServer();
     const path = `${join(folder(), "queue")}/`;

@@ -14,6 +14,7 @@ const MEASURING = [
   "test/page/big.test.ts",
   "test/page/replay.test.ts",
   "test/processor/deadlines.test.ts",
+  "test/processor/end-only-bounds.test.ts",
   "test/processor/wait-until.test.ts",
   "test/promises/seen-at-once.test.ts",
   "test/promises/stall.test.ts",

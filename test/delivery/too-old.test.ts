@@ -1,6 +1,7 @@
 /** Apie may be out of reach for longer than events are kept: what is too old is given up, and told. */
-import { describe, expect, test, vi } from "vitest";
-import { cleanup, startServer } from "../support/client.ts";
+import { describe, expect, test } from "vitest";
+import { startServer } from "../support/client.ts";
+import { jumpingClock } from "../support/jumping-clock.ts";
 import {
   deliveryTo,
   expectAddsUp,
@@ -111,23 +112,6 @@ describe("what is too old", () => {
 });
 
 describe("much that is too old at once", () => {
-  /** Timers ring when told to; the clock goes on, and jumps. */
-  function jumpingClock(): (ms: number) => void {
-    const { performance } = globalThis;
-    const real = performance.now.bind(performance);
-    let ahead = 0;
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const clock = vi.spyOn(performance, "now").mockImplementation(() => real() + ahead);
-    cleanup(async () => {
-      clock.mockRestore();
-      vi.useRealTimers();
-    });
-    return (ms) => {
-      ahead += ms;
-      vi.advanceTimersByTime(ms);
-    };
-  }
-
   /** The user's hook takes a millisecond for each. @returns how often it was called in one turn of the event loop at most. */
   function slowHook() {
     const seen = { inTurn: 0, most: 0 };

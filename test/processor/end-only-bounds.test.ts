@@ -4,7 +4,8 @@ import { nextTurn } from "../../src/apie-api/index.ts";
 import { type ApieOptions, ApieSpanProcessor, type FlushReport } from "../../src/index.ts";
 import { type EndedSpan, EndOnlyTraces, type WalkStep } from "../../src/processor/end-only/index.ts";
 import { cleanup, options, startServer } from "../support/client.ts";
-import { ended } from "../support/ended-spans.ts";
+import { ended, TRACE } from "../support/ended-spans.ts";
+import { jumpingClock } from "../support/jumping-clock.ts";
 import { until } from "../support/until.ts";
 
 const AGENT = { "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "Trip" };
@@ -96,6 +97,32 @@ describe("a long trace", () => {
     expect(server.eventsOf("agent.tool.called")).toHaveLength(SPANS - 1);
     expect(server.eventsOf("agent.llm.completed")).toHaveLength(1);
   }, 30_000);
+});
+
+test("time that passes while a trace is told ends nothing in it", async () => {
+  const jump = jumpingClock();
+  const { server, processor, pipeline } = await processorOf({ flushTimeoutMs: 60_000 });
+  const SPANS = 5_000;
+  // Its work goes on after its root has ended.
+  for (let index = 1; index < SPANS; index += 1) {
+    processor.onEnd(ended(`t${index}`, "root", 0, SPANS + index, TOOL));
+    if (index % 500 === 0) await nextTurn();
+  }
+  processor.onEnd(ended("root", undefined, 0, SPANS, AGENT));
+  const telling = processor.flush();
+  const { tracker } = pipeline;
+  const isOver = (spanId: string): boolean => tracker.find(TRACE, spanId)?.endMs !== undefined;
+  while (!isOver("root")) await nextTurn();
+  expect(isOver(`t${SPANS - 1}`)).toBe(false);
+  // Longer than a run waits for the rest of its work.
+  jump(10_000);
+  expect(await telling).toMatchObject({
+    ok: true,
+    events: { delivered: EVENTS_OF_TOOL * (SPANS - 1) },
+    runs: { completed: 1 },
+  });
+  // None as unfinished.
+  expect(server.eventsOf("agent.action.completed")).toHaveLength(SPANS - 1);
 });
 
 describe("traces whose root was not seen", () => {

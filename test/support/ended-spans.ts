@@ -1,7 +1,8 @@
 /** Spans that come with no start told. */
 import type { SpanLike } from "../../src/model/span.ts";
 
-const TRACE = "0123456789abcdef0123456789abcdef";
+/** Their trace, unless another is named. */
+export const TRACE = "0123456789abcdef0123456789abcdef";
 
 /** A span that arrives ended, as OTLP from another service would be made into. Times in ms. */
 export function ended(

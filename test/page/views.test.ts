@@ -200,6 +200,7 @@ describe.skipIf(!HAS_BROWSER)("the page", { timeout: 90_000 }, () => {
     const server = await startServer({ key: "sesame" });
     const { page } = await open(server, "/sessions");
     await page.getByText("This server wants its key").waitFor();
+    await page.getByText("Waits for the key", { exact: true }).waitFor();
     await page.getByLabel("Key").fill("wrong");
     await page.getByRole("button", { name: "Open" }).click();
     await page.getByText("That was not the key.").waitFor();

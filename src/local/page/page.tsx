@@ -39,6 +39,7 @@ const CONNECTION = {
   connecting: "Connecting…",
   live: "Live",
   lost: "Not connected; trying again",
+  locked: "Waits for the key",
 } as const;
 
 /** Of an address that was written by hand, it may be broken. */
@@ -94,6 +95,7 @@ export function Page() {
   const found = VIEWS.map((view) => ({ ...view, match: view.pattern.exec(path) })).find(({ match }) => match);
   const id = decoded(found?.match?.[1] ?? "");
   const title = found?.title ?? "Nothing here";
+  const state = isKeyWanted.value ? "locked" : connection.value;
   useEffect(() => {
     document.title = `${title}${id === "" ? "" : ` ${id}`} · Local Apie`;
   }, [title, id]);
@@ -109,9 +111,9 @@ export function Page() {
           Local Apie
         </a>
         <Navigation path={path} />
-        <span class={`connection is-${connection.value}`} role="status">
+        <span class={`connection is-${state}`} role="status">
           <span class="dot" aria-hidden="true" />
-          <span class="words">{CONNECTION[connection.value]}</span>
+          <span class="words">{CONNECTION[state]}</span>
         </span>
       </div>
       <main id="main" tabIndex={-1}>

@@ -23,6 +23,8 @@ export interface BookOptions extends RoomOptions {
 export interface BookHooks extends LedgerHooks {
   /** Monotonic ms. */
   now: () => number;
+  /** What waited for a lane may be asked of Apie now. */
+  onFreed: () => void;
 }
 
 /** A finished run should be complete at Apie soon: Apie stamps its end when told. */
@@ -31,13 +33,12 @@ const FULL: Said = { message: "the queue is full" };
 
 export class LaneBook {
   readonly #flushIntervalMs: number;
-  readonly #now: () => number;
+  readonly #hooks: BookHooks;
   readonly #ledger: Ledger;
   readonly #room: Room;
   /** Every lane that holds items or waits to be opened or completed. */
   readonly #holding = new Set<Lane>();
   readonly #admission: Admission;
-
   readonly turns = new Turns();
   readonly givingUp: GivingUp;
   /** Items in lanes, without those on their way. */
@@ -47,7 +48,7 @@ export class LaneBook {
 
   constructor(options: BookOptions, counters: Counters, hooks: BookHooks) {
     this.#flushIntervalMs = options.flushIntervalMs;
-    this.#now = hooks.now;
+    this.#hooks = hooks;
     this.#ledger = new Ledger(counters, hooks);
     this.#room = new Room(options);
     this.#admission = new Admission(this.#room, {
@@ -114,7 +115,7 @@ export class LaneBook {
     }
     if (lane.queue.length === 0) {
       const wait = lane.completion === undefined ? this.#flushIntervalMs : FINISHED_LANE_DELAY_MS;
-      lane.eventsDueAt = Math.min(lane.eventsDueAt, this.#now() + wait);
+      lane.eventsDueAt = Math.min(lane.eventsDueAt, this.#hooks.now() + wait);
     }
     const { bytes } = item;
     this.#storage?.take(lane);
@@ -151,7 +152,7 @@ export class LaneBook {
     this.#holding.add(lane);
     this.#storage?.take(lane);
     lane.slot?.changed();
-    lane.eventsDueAt = Math.min(lane.eventsDueAt, this.#now() + FINISHED_LANE_DELAY_MS);
+    lane.eventsDueAt = Math.min(lane.eventsDueAt, this.#hooks.now() + FINISHED_LANE_DELAY_MS);
     this.refresh(lane);
   }
 
@@ -160,7 +161,7 @@ export class LaneBook {
     this.#releaseSession(lane);
     lane.orphanStatus = undefined;
     lane.slot?.changed();
-    lane.eventsDueAt = Math.min(lane.eventsDueAt, this.#now() + FINISHED_LANE_DELAY_MS);
+    lane.eventsDueAt = Math.min(lane.eventsDueAt, this.#hooks.now() + FINISHED_LANE_DELAY_MS);
     this.refresh(lane);
   }
 
@@ -189,7 +190,7 @@ export class LaneBook {
   /** After a batch: what is left in the lane came later and gets its own time. */
   releaseSent(lane: Lane): void {
     const wait = lane.completion === undefined ? this.#flushIntervalMs : 0;
-    lane.eventsDueAt = lane.queue.length > 0 ? this.#now() + wait : Number.POSITIVE_INFINITY;
+    lane.eventsDueAt = lane.queue.length > 0 ? this.#hooks.now() + wait : Number.POSITIVE_INFINITY;
     this.release(lane);
   }
 
@@ -273,7 +274,7 @@ export class LaneBook {
       refresh: (lane) => this.refresh(lane),
       gaveUp: (lane, item, reason) => this.#gaveUp(lane, item, reason),
       restored: (lane) => {
-        lane.eventsDueAt = this.#now();
+        lane.eventsDueAt = this.#hooks.now();
         this.#holding.add(lane);
         awaitOthers(lane);
         this.refresh(lane);
@@ -337,11 +338,13 @@ export class LaneBook {
       // Its row may outlive that of what it waited for.
       waiting.slot?.changed();
       this.refresh(waiting);
+      this.#hooks.onFreed();
     }
   }
 
   #releaseSession(lane: Lane): void {
     const session = leaveSession(lane);
     if (session !== undefined) this.refresh(session);
+    if (session !== undefined && this.turns.toComplete.has(session)) this.#hooks.onFreed();
   }
 }

@@ -72,6 +72,7 @@ export class Delivery {
     this.#book = new LaneBook(options, this.counters, {
       now,
       onSettled: (ticket) => this.#flushes.settled(ticket),
+      onFreed: () => this.#dispatcher?.soon(),
       onDrop: (info) => {
         this.quarantine.note(info);
         options.onDrop(info);

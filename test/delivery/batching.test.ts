@@ -170,6 +170,24 @@ test("a run that pauses is sent soon, and a session that waited for it alone is 
   await until("the event is delivered", () => delivery.counters.events.delivered === 1);
 });
 
+test("what waited for a run that gave way is asked at once", async () => {
+  const { delivery, server } = await start({ flushIntervalMs: NEVER, timeoutMs: NEVER, maxQueueSize: 3 });
+  await delivery.whenRegistered();
+  server.fail("/v1/runs", "hang");
+  const parent = run("parent");
+  delivery.open(parent);
+  await server.received(OPENING);
+  const within = session("s", "sess_1");
+  const waiting = run("waiting", { session: within, parent });
+  delivery.open(waiting);
+  delivery.complete(within, { status: "completed" });
+  const { eventsDueAt } = within;
+  await until("the look planned for the completion has passed", () => performance.now() > eventsDueAt + 100);
+  push(delivery, run("opened", { knownId: "run_1" }));
+  expect(waiting.failure?.reason).toBe("queue_full");
+  await until("the session is completed", () => within.completed);
+});
+
 test("a run is opened in the next turn of the event loop", async () => {
   const { server, delivery } = await start({ flushIntervalMs: NEVER });
   await delivery.whenRegistered();

@@ -143,6 +143,16 @@ describe("replay", { timeout: 60_000 }, () => {
     expect(await runCli(["replay", "last", "--url", apie.url, "--key", "sesame"]).ended).toBe(0);
   });
 
+  it("says where runs are that no session holds", async () => {
+    const apie = await startApie();
+    await openRun(apie);
+    const cli = runCli(["replay", "last", "--url", apie.url]);
+    expect([await cli.ended, cli.stderr()]).toEqual([
+      1,
+      `apie-otel: ${apie.url} has no session yet; the runs it has are in none: ${apie.url}/runs shows them\n`,
+    ]);
+  });
+
   it("says what is wrong: no session, no server, no address, another server", async () => {
     const apie = await startApie();
     const hosted = await httpServer((_request, response) => response.writeHead(404).end("no such page"));

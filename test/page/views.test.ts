@@ -57,6 +57,12 @@ describe.skipIf(!HAS_BROWSER)("the page", { timeout: 90_000 }, () => {
     const server = await startServer();
     await seedSession(server);
     const metadata = { started_at: "2026-01-01T12:00:00Z" };
+    const other = await startServer();
+    const empty = await open(other, "/");
+    await empty.page.getByText(`APIE_BASE_URL=${other.url}`).waitFor();
+    await openRun(other, { input_summary: "Alone" });
+    await empty.page.getByRole("link", { name: "see the runs" }).click();
+    await empty.page.getByRole("link", { name: "Alone" }).waitFor();
     const alone = await openRun(server, { input_summary: "On my own", metadata });
     const { page } = await open(server, "/runs");
     await expect.poll(async () => (await titles(page)()).length).toBe(3);

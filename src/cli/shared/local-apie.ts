@@ -69,6 +69,8 @@ export async function reading<T>(work: () => Promise<T>): Promise<T> {
 export async function sessionIdOf(reader: LocalReader, given: string): Promise<string> {
   if (given !== "last") return given;
   const newest = await reader.newestSession();
-  if (newest === undefined) throw new ApieError("not_found", `${reader.url} has no session yet`);
-  return newest.id;
+  if (newest !== undefined) return newest.id;
+  const { items } = await reader.get<{ items: unknown[] }>("/api/runs", { limit: "1" });
+  const runs = items.length === 0 ? "" : `; the runs it has are in none: ${reader.url}/runs shows them`;
+  throw new ApieError("not_found", `${reader.url} has no session yet${runs}`);
 }

@@ -1,5 +1,7 @@
 /** Sessions: what each was, who worked in it, how it went; newest first, as they go on. */
-import type { Session } from "../../data/records.ts";
+import { get } from "../../data/api.ts";
+import { useLoaded } from "../../data/loaded.ts";
+import type { PageOf, Run, Session } from "../../data/records.ts";
 import { count } from "../../data/words.ts";
 import { shortId } from "../../parts/format.ts";
 import { AgentSelect, type Column, StatusSelect, Table, useListing } from "../../parts/listing.tsx";
@@ -21,13 +23,29 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
       </Empty>
     );
   }
+  return <NoneYet />;
+}
+
+/** Where runs came in, nothing is left to set. */
+function NoneYet() {
+  const { data } = useLoaded(
+    (signal) => get<PageOf<Run>>("/api/runs", { limit: 1 }, signal),
+    ({ kind }) => kind === "run",
+    [],
+  );
+  if ((data.value?.items.length ?? 0) > 0) {
+    return (
+      <Empty title="No session yet.">
+        <p>
+          What came in are runs outside of sessions: <a href="/runs">see the runs</a>.
+        </p>
+      </Empty>
+    );
+  }
   return (
     <Empty title="No session yet.">
       <p>Set this for your service and let an agent work; what it does shows here as it happens.</p>
       <WhatToSet />
-      <p>
-        Runs outside of sessions are under <a href="/runs">Runs</a>.
-      </p>
     </Empty>
   );
 }

@@ -20,7 +20,7 @@ const FRAME = { start: '{"events":[', end: "]}" };
 const COMMA = 0x2c;
 export const FRAME_BYTES = FRAME.start.length + FRAME.end.length;
 
-export const jsonOf = (entry: Entry): string => entry.trimmed ?? entry.json;
+const jsonOf = (entry: Entry): string => entry.trimmed ?? entry.json;
 
 /** A batch keeps its lanes to itself until it is through: what comes after it in them stays behind it. */
 export class Batch implements Attempted, LongBody {

@@ -13,7 +13,7 @@ const PRIVATE = 0o600;
 /** What SQLite keeps beside a file. */
 const COMPANIONS = ["", "-wal", "-shm", "-journal"];
 
-export const lockOf = (path: string): string => `${path}.lock`;
+const lockOf = (path: string): string => `${path}.lock`;
 
 export class QueueFile {
   readonly path: string;

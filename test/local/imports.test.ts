@@ -49,6 +49,17 @@ describe("an import again", () => {
     expect(await told(local)).toEqual(before);
   });
 
+  it("of a session that lists its newest run first changes nothing, and leaves it open", async () => {
+    const local = await startApie();
+    const runs = fixture<ImportJson[]>("agno/session-runs").toReversed();
+    await imported(local, agnoRuns(runs));
+    const before = await told(local);
+    await imported(local, agnoRuns(runs));
+    expect(await told(local)).toEqual(before);
+    const { items } = await get(local, "/api/sessions");
+    expect(items).toMatchObject([{ status: "running", metadata: { imported: true } }]);
+  });
+
   it("of a grown session adds what is new", async () => {
     const local = await startApie();
     const whole = fixture<ImportJson[]>("agno/session-runs");

@@ -17,7 +17,7 @@ import {
 } from "./document.ts";
 import { factsOf, type RunFacts, sessionIdOf, sessionKindOf } from "./facts.ts";
 import type { AgnoContext } from "./options.ts";
-import { type BuiltRun, buildRun } from "./run.ts";
+import { type BuiltRun, buildRun, saidStart } from "./run.ts";
 import { SYSTEM } from "./system.ts";
 
 export type { AgnoContext } from "./options.ts";
@@ -65,15 +65,25 @@ class Walk {
   readonly #sessionOf = new Map<string, OpenSession>();
   readonly #steps = new Map<string, Surroundings["step"]>();
   readonly #supersededBy = new Map<string, string>();
+  /** When the first run of each session began; runs may be listed in any order. */
+  readonly #begins = new Map<string | undefined, number>();
   #onlySession: { readonly id: string | undefined } | undefined;
 
   constructor(document: AgnoDocument, context: AgnoContext) {
     this.#document = document;
     this.#context = context;
     this.#resource = resourceOf(context.resource ?? { "service.name": SYSTEM });
-    for (const { id, main } of document.runs.values()) {
+    for (const found of document.runs.values()) {
+      const { id, main } = found;
       const replaced = text(main?.run.regenerated_from);
       if (replaced !== undefined) this.#supersededBy.set(replaced, id);
+      const [run, events] = [main?.run ?? {}, eventsOf(document, found)];
+      const session = sessionIdOf(run, events);
+      const began = Math.min(
+        this.#begins.get(session) ?? Number.POSITIVE_INFINITY,
+        saidStart(run, events) ?? Number.POSITIVE_INFINITY,
+      );
+      this.#begins.set(session, began);
     }
   }
 
@@ -119,7 +129,13 @@ class Walk {
   /** A session begins with the first run of it that is told. */
   *#seen(session: OpenSession, run: ImportedSpan): Generator<ImportedSpan> {
     const isNew = session.endUs === 0;
-    if (isNew) session.startUs = microsecondsOf(run.startTime);
+    // Whoever is told of it has it before the first of its runs, whichever that is.
+    if (isNew)
+      session.startUs = Math.min(
+        microsecondsOf(run.startTime),
+        this.#begins.get(session.id) ?? Number.POSITIVE_INFINITY,
+        this.#begins.get(undefined) ?? Number.POSITIVE_INFINITY,
+      );
     session.endUs = Math.max(session.endUs, microsecondsOf(run.endTime));
     if (isNew) yield this.#sessionSpan(session, "session_start");
   }

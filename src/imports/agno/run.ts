@@ -219,17 +219,20 @@ function bearRest(building: Building): void {
 
 /** In whole seconds a run may seem to begin before it was asked for. */
 function startOf(building: Building): number {
-  const said = microseconds(building.run.created_at) ?? firstTime(building) ?? 0;
+  const { run, events, found, document } = building;
+  const parent = found.parentId === undefined ? undefined : document.runs.get(found.parentId)?.main?.run;
+  const said = saidStart(run, events) ?? microseconds(parent?.created_at) ?? 0;
   const asked = building.handoffs.get(building.found.id)?.at.us;
   const isSameSecond = asked !== undefined && asked > said && asked - said < MICROSECONDS;
   return isSameSecond && !isFiner(said) ? asked + 1 : said;
 }
 
-function firstTime({ run, events, found, document }: Building): number | undefined {
+/** When a run began, as far as it says. */
+export function saidStart(run: Json, events: readonly { readonly event: Json }[]): number | undefined {
+  const began = microseconds(run.created_at);
+  if (began !== undefined) return began;
   const said = [...events.map(({ event }) => event), ...objects(run.messages).map(({ item }) => item)];
-  const times = said.flatMap(({ created_at }) => microseconds(created_at) ?? []);
-  const parent = found.parentId === undefined ? undefined : document.runs.get(found.parentId)?.main?.run;
-  return times[0] ?? microseconds(parent?.created_at);
+  return said.flatMap(({ created_at }) => microseconds(created_at) ?? [])[0];
 }
 
 /** Step whose result names the run. */

@@ -224,7 +224,10 @@ export class ImportRun {
         return lost ? "partly" : "done";
       }
       if (this.#last.delivered > delivered) stalled = 0;
-      if (stalled + 1 >= MAX_STALLED) return "stalled";
+      if (stalled + 1 < MAX_STALLED) continue;
+      // What is told again later must not meet what is yet to be told of it now.
+      await processor.pipeline?.told();
+      return "stalled";
     }
   }
 

@@ -25,12 +25,12 @@ export interface Passed {
 
 /**
  * Resolves at the end of the time at the latest, but for one slice of the pump.
- * @param release called when all is read, or can not be in time: lets traces go that are to be told.
+ * @param release lets traces go that are to be told; told whether all is read, or could not be in time.
  */
 export async function passBarrier(
   { pump, awaited, endOnly: { walks } }: Barrier,
   withinMs: number,
-  release: () => void,
+  release: (isRead: boolean) => void,
 ): Promise<Passed> {
   const deadline = performance.now() + withinMs;
   const leftMs = (): number => Math.max(0, deadline - performance.now());
@@ -41,7 +41,7 @@ export async function passBarrier(
   await awaited.settled(leftMs());
   const { noted } = pump;
   const isRead = await readNoted(pump, leftMs);
-  release();
+  release(isRead);
   const { released } = walks;
   const isTold = await toldReleased(walks, leftMs);
   return {
@@ -49,6 +49,14 @@ export async function passBarrier(
     isRead: isRead && isTold,
     unread: () => pump.unreadOf(noted) + walks.untoldOf(released),
   };
+}
+
+/** Resolves when all that arrived until now is told to tracking, however long that takes: Apie is not asked. */
+export async function allTold({ pump, endOnly }: Pick<Barrier, "pump" | "endOnly">): Promise<void> {
+  const unlimited = (): number => Number.POSITIVE_INFINITY;
+  await readNoted(pump, unlimited);
+  endOnly.releaseComplete();
+  await toldReleased(endOnly.walks, unlimited);
 }
 
 /** @returns whether all that was noted until now is read. */

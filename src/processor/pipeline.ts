@@ -12,7 +12,7 @@ import type { RunProgress, Scope } from "../model/scope.ts";
 import type { SpanLike } from "../model/span.ts";
 import { Tracker } from "../tracking/index.ts";
 import { Awaited } from "./awaited.ts";
-import { type Barrier, passBarrier, withUnread } from "./barrier.ts";
+import { allTold, type Barrier, passBarrier, withUnread } from "./barrier.ts";
 import { Bodies } from "./bodies.ts";
 import { Boundary } from "./boundary.ts";
 import { EndOnlyTraces } from "./end-only/index.ts";
@@ -216,8 +216,16 @@ export class Pipeline {
     return { pump: this.#pump, awaited: this.awaited, endOnly: this.#endOnly };
   }
 
+  /** Resolves when all that arrived until now has its place, whether or not Apie takes anything. */
+  told(): Promise<void> {
+    return allTold(this.#barrier);
+  }
+
   async flush(timeoutMs = this.config.flushTimeoutMs): Promise<FlushReport> {
-    const passed = await passBarrier(this.#barrier, timeoutMs, () => this.#endOnly.releaseComplete());
+    const passed = await passBarrier(this.#barrier, timeoutMs, (isRead) => {
+      // Some of what is yet to be read may belong to a trace whose root is.
+      if (isRead) this.#endOnly.releaseComplete();
+    });
     this.#metrics.bind();
     return withUnread(await this.delivery.flush(passed.leftMs), passed, "pending");
   }

@@ -128,24 +128,45 @@ test("it goes on in another process where it was", async () => {
   expect(new Set(idsOf(both)).size).toBe(both.length);
 });
 
-test("a run that Apie does not take for a while is opened once, and told whole when it does", async () => {
-  const run = fixture("agno/agent-run-tools");
-  const events = run.events as Json[];
-  const { server, processor } = await toApie({ flushTimeoutMs: 20, retryBaseDelayMs: 5 });
-  const mend = server.fail("/v1/", { status: 503 });
-  const follower = new ImportFollower({ processor });
-  expect(await follower.tell(agnoRuns(events.slice(0, 5)))).toMatchObject({ ok: false, stopped: true });
-  const stalled = await follower.tell(agnoRuns(run));
-  expect(stalled).toMatchObject({ ok: false, stopped: true });
-  for (const item of Object.values(stalled.known.runs)) expect(item.status).toBeUndefined();
-  mend();
-  let report = stalled;
-  for (let round = 0; round < 200 && !report.ok; round += 1) report = await follower.tell([]);
-  expect(report).toMatchObject({ ok: true, stopped: false });
-  expect(server.to(/\/runs$/).filter(({ status }) => status === 201)).toHaveLength(1);
-  expect(new Set(idsOf(server.events)).size).toBe(29);
-  expect(Object.values(report.known.runs)[0]).toMatchObject({
-    status: "completed",
-    digest: expect.any(String),
+/** The shorter has no time to tell what arrived. */
+test.each([20, 1])(
+  "a run that Apie does not take for a while is opened once, and told whole when it does (flushes of %i ms)",
+  async (flushTimeoutMs) => {
+    const run = fixture("agno/agent-run-tools");
+    const events = run.events as Json[];
+    const { server, processor } = await toApie({ flushTimeoutMs, retryBaseDelayMs: 5 });
+    const mend = server.fail("/v1/", { status: 503 });
+    const follower = new ImportFollower({ processor });
+    expect(await follower.tell(agnoRuns(events.slice(0, 5)))).toMatchObject({ ok: false, stopped: true });
+    const stalled = await follower.tell(agnoRuns(run));
+    expect(stalled).toMatchObject({ ok: false, stopped: true });
+    for (const item of Object.values(stalled.known.runs)) expect(item.status).toBeUndefined();
+    mend();
+    let report = stalled;
+    for (let round = 0; round < 2_000 && !report.ok; round += 1) report = await follower.tell([]);
+    expect(report).toMatchObject({ ok: true, stopped: false });
+    expect(server.to(/\/runs$/).filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(new Set(idsOf(server.events)).size).toBe(29);
+    expect(Object.values(report.known.runs)[0]).toMatchObject({
+      status: "completed",
+      digest: expect.any(String),
+    });
+  },
+);
+
+test("all that was told while Apie takes nothing waits for it, also what the flushes had no time for", async () => {
+  const run = [...agnoRuns(fixture("agno/agent-run-tools"))];
+  const tool = run.find(({ attributes }) => attributes["gen_ai.operation.name"] === "execute_tool");
+  if (tool === undefined) throw new Error("no tool in it");
+  const MANY = 4_000;
+  const more = Array.from({ length: MANY }, (_, index) => {
+    const ids = { ...tool.spanContext(), spanId: `${index}`.padStart(16, "a") };
+    return { ...tool, spanContext: () => ids };
   });
+  const { server, processor } = await toApie({ flushTimeoutMs: 1, retryBaseDelayMs: 5 });
+  server.fail("/v1/", { status: 503 });
+  const told = await new ImportFollower({ processor }).tell([...run, ...more]);
+  expect(told).toMatchObject({ ok: false, stopped: true });
+  // Started, called, completed.
+  expect(processor.pipeline?.delivery.counters.events.pending).toBeGreaterThan(3 * MANY);
 });

@@ -7,14 +7,14 @@ import type { Started } from "./start-apie.ts";
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
-/** What the end gave up, in a sentence; nothing when all had arrived, or waits on disk. */
-function lossOf({ events, runs, sessions, lastError }: FlushReport): string | undefined {
-  const lost = Object.entries({ events, runs, sessions })
-    .filter(([, { dropped }]) => dropped > 0)
-    .map(([what, { dropped }]) => `${what}: ${dropped}`);
-  if (lost.length === 0) return undefined;
+/**
+ * What the end gave up, in a sentence; nothing when all had arrived, or waits on disk. What was lost before, as by a redactor that
+ * keeps events back, is not the end's.
+ */
+function lossOf({ reasons: { shutdown: lost = 0 }, lastError }: FlushReport): string | undefined {
+  if (lost === 0) return undefined;
   const why = lastError === undefined ? "" : ` (${lastError})`;
-  return `the process ended before all of it had reached Apie${why}; lost ${lost.join(", ")}`;
+  return `the process ended before all of it had reached Apie${why}; lost: ${lost} (events, beginnings and ends of runs and sessions)`;
 }
 
 /**

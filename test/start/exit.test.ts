@@ -1,7 +1,10 @@
 /** Telemetry ends with the process, and leaves ending to it. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { startServer } from "../support/client.ts";
+import { cleanup, startServer } from "../support/client.ts";
 import { NEW_NODE } from "../support/new-node.ts";
 import { type Program, startProgram } from "../support/program.ts";
 import type { RecordingApie } from "../support/recording-apie.ts";
@@ -9,9 +12,12 @@ import { until } from "../support/until.ts";
 
 const file = (name: string) => fileURLToPath(new URL(`scripts/${name}`, import.meta.url));
 
-function service(server: RecordingApie, ending: string): Program {
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+
+/** @param cwd where its config file is, if it has one. */
+function service(server: RecordingApie, ending: string, cwd = HERE): Program {
   return startProgram(NEW_NODE, ["--import", file("register.ts"), file("service.ts"), ending], {
-    cwd: fileURLToPath(new URL(".", import.meta.url)),
+    cwd,
     env: {
       APIE_API_KEY: "apie_sk_test",
       APIE_BASE_URL: server.url,
@@ -105,9 +111,19 @@ test("a dead Apie does not change how the process ends, and what is lost by it i
   const [first, last, ...more] = ended.stderr.trimEnd().split("\n");
   expect(first).toMatch(/^\[apie-otel\] registration: .*ECONNREFUSED/);
   expect(last).toMatch(
-    /^\[apie-otel\] the process ended before all of it had reached Apie \(.*ECONNREFUSED.*\); lost runs: 1$/,
+    /^\[apie-otel\] the process ended before all of it had reached Apie \(.*ECONNREFUSED.*\); lost: 1 \(events, beginnings and ends of runs and sessions\)$/,
   );
   expect(more).toEqual([]);
+});
+
+test("events that the application keeps back are not told as lost by the end", async () => {
+  const server = await startServer();
+  const folder = await mkdtemp(join(tmpdir(), "apie-exit-"));
+  cleanup(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "apie.config.mjs"), "export default { redact: () => undefined };");
+  expect(await service(server, "error", folder).ended).toEqual({ code: 0, stdout: "ready\n", stderr: "" });
+  expect(statuses(server).sort()).toEqual(["completed", "failed"]);
+  expect(server.events).toEqual([]);
 });
 
 test("who has been told that the agent is not registered is not kept for as long as Apie asked to be left alone", async () => {

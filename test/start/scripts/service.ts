@@ -2,7 +2,7 @@
  * A program that `register.ts` was imported before. It asks once, then does what its first argument says. What a library does
  * is written with the plain OpenTelemetry API, as `ask` of support.ts does.
  */
-import { trace } from "@opentelemetry/api";
+import { SpanStatusCode, trace } from "@opentelemetry/api";
 
 const tracer = trace.getTracer("library");
 
@@ -17,6 +17,12 @@ const staysOpen = () => setInterval(() => undefined, 1_000);
 const ENDINGS: Record<string, () => void> = {
   /** The event loop runs dry. */
   nothing: () => undefined,
+  /** The event loop runs dry, after a run that has an event of its own. */
+  error: () => {
+    const failed = agent("Failed");
+    failed.setStatus({ code: SpanStatusCode.ERROR });
+    failed.end();
+  },
   /** A server that knows nothing of signals. */
   serve: staysOpen,
   /** A run is under way when the signal comes. */

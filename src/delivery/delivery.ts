@@ -211,19 +211,30 @@ export class Delivery {
     return this.#dispatcher.whenRegistered();
   }
 
-  /** Apie's id of the workspace, waited for this long at most; `undefined` when it is not known by then, or Apie does not say. */
+  /**
+   * Apie's id of the workspace, waited for this long at most, through failures that may pass; `undefined` when it is not known by
+   * then, or Apie does not say.
+   */
   async workspaceId(withinMs: number): Promise<string | undefined> {
-    if (!this.registration.isSettled) {
-      const registered = this.whenRegistered();
+    const { registration } = this;
+    if (!registration.isSettled) {
+      const first = this.whenRegistered();
       await new Promise<void>((resolve) => {
-        const deadline = detachedTimer(withinMs, resolve, { keepAlive: true });
-        void registered.then(() => {
+        let isWaiting = true;
+        const end = (): void => {
+          isWaiting = false;
           deadline.cancel();
           resolve();
-        });
+        };
+        const deadline = detachedTimer(withinMs, end, { keepAlive: true });
+        const look = (): void => {
+          if (registration.isSettled || registration.failure?.kind === "denied" || this.#stopped) end();
+          else if (isWaiting) void this.#dispatcher.whenRegistrationTried().then(look);
+        };
+        void first.then(look);
       });
     }
-    return this.registration.value.workspaceId;
+    return registration.value.workspaceId;
   }
 
   /** Registers again; resolves as `whenRegistered`. */

@@ -124,6 +124,11 @@ export class Dispatcher {
     return settled;
   }
 
+  /** Resolves as `whenRegistered`, and leaves the next attempt to its time. */
+  whenRegistrationTried(): Promise<ApieError | undefined> {
+    return this.#registering.settled();
+  }
+
   /** Starts nothing any more, and gives up the batches. The requests under way were cut: they are waited for this long. */
   async stop(cutMs: number): Promise<void> {
     this.#passes.stop();

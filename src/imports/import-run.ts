@@ -82,9 +82,7 @@ export class ImportRun {
     if (letGo === undefined) return undefined;
     if (this.#hasBegun) return letGo;
     // What is kept is of one workspace: it is to be known which this is.
-    const { processor } = this.#options;
-    await processor?.pipeline?.delivery.workspaceId(processor.config.flushTimeoutMs);
-    if ((await this.#toApie()) === "stalled") {
+    if (!(await this.#isRegistered()) || (await this.#toApie()) === "stalled") {
       letGo();
       return undefined;
     }
@@ -93,6 +91,17 @@ export class ImportRun {
     this.#before = this.#last;
     this.#hasArrived = true;
     return letGo;
+  }
+
+  /** @returns whether Apie has answered who it is that asks. */
+  async #isRegistered(): Promise<boolean> {
+    const { pipeline, config } = this.#options.processor ?? {};
+    if (pipeline === undefined || config === undefined) return true;
+    const { delivery } = pipeline;
+    await delivery.workspaceId(config.flushTimeoutMs);
+    if (delivery.registration.isSettled) return true;
+    this.#lastError = delivery.registration.error?.message ?? "registration: no answer in time";
+    return false;
   }
 
   async #held(kept: KeptIdStore): Promise<(() => void) | undefined> {

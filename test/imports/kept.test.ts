@@ -74,6 +74,28 @@ describe.runIf(HAS_SQLITE)("a second import, of a process that was not told what
     expect(await imported(server, path, fixture(SESSION))).toMatchObject({ spans: 0, unchanged: 3 });
   });
 
+  test("waits until it is known of which workspace it is, when Apie is not there at once", async () => {
+    const server = await startServer();
+    const path = join(folder(), "queue");
+    server.fail("/v1/agents/identify", { body: { agent_id: "agt_1", workspace_id: "ws_live" } });
+    await imported(server, path, fixture(SESSION));
+    server.fail("/v1/agents/identify", { status: 503 }, 2);
+    const report = await imported(server, path, fixture(SESSION));
+    expect(opened(server)).toHaveLength(3);
+    expect(report).toMatchObject({ ok: true, spans: 0, unchanged: 3 });
+  });
+
+  test.each([503, 401])("sends nothing while that cannot be known (%d)", async (status) => {
+    const server = await startServer();
+    const path = join(folder(), "queue");
+    await imported(server, path, fixture(SESSION));
+    server.fail("/v1/agents/identify", { status });
+    const report = await imported(server, path, fixture(SESSION), { flushTimeoutMs: 300 });
+    expect(report).toMatchObject({ ok: false, stopped: true, spans: 0 });
+    expect(report.lastError).toMatch(new RegExp(`registration.*${status}`));
+    expect(opened(server)).toHaveLength(3);
+  });
+
   test.each(PLACES)("sends of a grown session what is new, in the same session (%s)", async (name) => {
     const server = await startServer();
     const path = join(folder(), name) + (name.endsWith("/") ? "/" : "");

@@ -66,7 +66,8 @@ async function readNoted(pump: Pump, leftMs: () => number): Promise<boolean> {
     if (leftMs() === 0) return false;
     await nextTurn();
   }
-  return true;
+  // Nor is what a shutdown holds back.
+  return pump.unreadOf(noted) === 0;
 }
 
 /** @returns whether all that was released until now is told. */

@@ -74,3 +74,11 @@ test("what a shutdown cannot read in its time is dropped, and counted when it is
     () => pipeline?.delivery !== undefined && total(pipeline.delivery.counters) === 2 * SPANS,
   );
 }, 30_000);
+
+test("a flush that a shutdown overtakes does not say that all has arrived", async () => {
+  const { pipeline } = await slowToRead({ flushTimeoutMs: 20_000, shutdownTimeoutMs: TIME_MS });
+  const [flushed, stopped] = await Promise.all([pipeline?.flush(), pipeline?.shutdown()]);
+  expect(stopped).toMatchObject({ ok: false, timedOut: true });
+  expect(flushed).toMatchObject({ ok: false });
+  expect(flushed && total(flushed)).toBeGreaterThanOrEqual(2 * SPANS);
+}, 30_000);

@@ -179,12 +179,13 @@ describe.skipIf(!HAS_BROWSER)("10,000 events", { timeout: 240_000 }, () => {
     const server = await startServer();
     await seed(server);
     const { page } = await open(server, "/guardrails");
-    await expectToOpenQuickly(page, "The table of 10,000 events", async () => {
+    const openTable = async (): Promise<void> => {
       await page.goto(`${server.url}/events`);
       await page.locator(`[data-event=e${EVENTS - 1}]`).waitFor();
-    });
+    };
+    await expectToOpenQuickly(page, "The table of 10,000 events", openTable);
     const list = page.getByLabel(/^Events, newest first/);
-    await expectNoLongTask(page, "Reading it to its end", async () => {
+    const readAll = async (): Promise<void> => {
       const text = page.locator(".foot");
       const many = async (): Promise<number> =>
         Number((await text.textContent())?.split(" ")[0]?.replace(",", ""));
@@ -194,6 +195,11 @@ describe.skipIf(!HAS_BROWSER)("10,000 events", { timeout: 240_000 }, () => {
       }
       await list.evaluate((area) => area.scrollTo(0, area.scrollHeight));
       await page.locator("[data-event=e0]").waitFor();
+    };
+    // What is read stays read: it can be read again on a new page only.
+    await expectNoLongTask(page, "Reading it to its end", readAll, async () => {
+      await page.goto("about:blank");
+      await openTable();
     });
     await expectNoLongTask(page, "Scrolling it", () => scrollThrough(list));
   });

@@ -69,11 +69,30 @@ async function turnsOf(work: () => Promise<void>): Promise<readonly number[]> {
   return turns;
 }
 
-/** Done in one go it is ten times as long and more. */
-function expectShort(turns: readonly number[]): void {
-  // Slices are of time: a quick machine needs fewer.
-  expect(turns.length).toBeGreaterThan(10);
-  expect(Math.max(...turns)).toBeLessThan(8 * Math.max(5, yardstick()));
+const ROUNDS = 3;
+
+/**
+ * Done in one go it is ten times as long and more, and that each time. A pause of garbage collection, which may fall into any
+ * turn, is not: what is too long is measured again, three times at most, and may never be twice too long.
+ * @param prepare makes the work; not measured
+ */
+async function expectShortTurns(
+  prepare: (round: number) => Promise<void> | void,
+  work: (round: number) => Promise<void>,
+): Promise<void> {
+  const longest: number[] = [];
+  let limit: number;
+  do {
+    const round = longest.length;
+    await prepare(round);
+    const turns = await turnsOf(() => work(round));
+    // Slices are of time: a quick machine needs fewer.
+    expect(turns.length).toBeGreaterThan(10);
+    longest.push(Math.max(...turns));
+    limit = 8 * Math.max(5, yardstick());
+    expect(longest.at(-1)).toBeLessThan(2 * limit);
+  } while (longest.length < ROUNDS && Math.min(...longest) >= limit);
+  expect(Math.min(...longest)).toBeLessThan(limit);
 }
 
 test.each(Object.entries(CONTENTS))(
@@ -104,11 +123,12 @@ test.each(Object.entries(CONTENTS))(
     write(5);
     await processor.flush();
 
-    write(50);
-    const turns = await turnsOf(async () => {
-      expect(await processor.flush()).toMatchObject({ ok: true, events: { dropped: 0 } });
-    });
-    expectShort(turns);
+    await expectShortTurns(
+      () => write(50),
+      async () => {
+        expect(await processor.flush()).toMatchObject({ ok: true, events: { dropped: 0 } });
+      },
+    );
   },
   30_000,
 );
@@ -139,15 +159,16 @@ test("a trace of 20,000 spans that arrived ended holds up no turn of the event l
   await arrive("1".repeat(32), 1_000);
   await processor.flush();
 
-  await arrive("2".repeat(32), 20_000);
-  const turns = await turnsOf(async () => {
-    expect(await processor.flush()).toMatchObject({
-      ok: true,
-      events: { delivered: 3 * (999 + 19_999), dropped: 0 },
-      runs: { completed: 2 },
-    });
-  });
-  expectShort(turns);
+  await expectShortTurns(
+    (round) => arrive(String(2 + round).repeat(32), 20_000),
+    async (round) => {
+      expect(await processor.flush()).toMatchObject({
+        ok: true,
+        events: { delivered: 3 * (999 + (1 + round) * 19_999), dropped: 0 },
+        runs: { completed: 2 + round },
+      });
+    },
+  );
 }, 60_000);
 
 const spanIdOf = (index: number): string => index.toString(16).padStart(16, "0");
